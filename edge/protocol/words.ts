@@ -1,6 +1,7 @@
 import type { Grant } from './grant.ts';
 
-const PATH = /(?:~|\/|[A-Za-z]:\\)[^\s"'`,;]*|["'`]((?:~|\/|[A-Za-z]:\\)[^"'`]+)["'`]/g;
+/** A path starts a word, or stands in quotes (then it may hold spaces). */
+const PATH = /["'`]((?:~|\/|[A-Za-z]:\\)[^"'`]+)["'`]|(?<=^|[\s(])(?:~|\/|[A-Za-z]:\\)[^\s"'`,;]*/g;
 const WRITES = /(?:\b(?:in)?to|\bas|\bsave(?:\s+it)?(?:\s+(?:in|as|to))?|\bcreate|\bwrite|\bexport|->|→)\s*["'`]?$/i;
 const FILE = /[^/\\]\.[A-Za-z0-9]{1,5}$/;
 
