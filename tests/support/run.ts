@@ -1,0 +1,124 @@
+/**
+ * `npx bun run test`: installs what the tests need, builds the phone app, runs everything, and ends with a line of true counts.
+ * Imports nothing from npm: it is what installs npm's packages.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dir, '..', '..');
+const args = process.argv.slice(2);
+
+/** What the tests drive that npm does not carry: [a file it provides, its Debian package]. */
+const NEEDED: readonly (readonly [file: string, debian: string])[] = [
+  ['/usr/bin/chromium', 'chromium'],
+  ['/usr/bin/firefox-esr', 'firefox-esr'],
+  ['/usr/bin/soffice', 'libreoffice-writer'],
+  ['/usr/bin/pdftotext', 'poppler-utils'],
+  ['/usr/bin/dbus-daemon', 'dbus'],
+  ['/usr/lib/python3/dist-packages/dbusmock/__init__.py', 'python3-dbusmock'],
+  ['/usr/bin/gdbus', 'libglib2.0-bin'],
+  ['/usr/bin/Xvfb', 'xvfb'],
+  ['/usr/bin/xauth', 'xauth'],
+  ['/usr/bin/xdotool', 'xdotool'],
+  ['/usr/lib/x86_64-linux-gnu/libXss.so.1', 'libxss1'],
+  ['/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf', 'fonts-dejavu-core'],
+];
+
+function run(command: string, commandArgs: readonly string[], env: Record<string, string> = {}): number {
+  const { status, error } = spawnSync(command, commandArgs, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
+  if (error) console.error(`${command}: ${error.message}`);
+  return status ?? 1;
+}
+
+function must(command: string, ...commandArgs: string[]): void {
+  const status = run(command, commandArgs);
+  if (status !== 0) fail(`"${[command, ...commandArgs].join(' ')}" ended with ${status}.`);
+}
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
+}
+
+function installPackages(): void {
+  if (process.platform !== 'linux') return;
+  const missing = NEEDED.filter(([file]) => !existsSync(file)).map(([, debian]) => debian);
+  if (missing.length === 0) return;
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+    fail(`The tests need programs that are not here. As root: apt-get install ${missing.join(' ')}`);
+  }
+  const apt = ['-o', 'DPkg::Lock::Timeout=600', '-qq', '-y', '--no-install-recommends'];
+  run('apt-get', ['-o', 'DPkg::Lock::Timeout=600', '-qq', 'update']);
+  must('apt-get', ...apt, 'install', ...missing);
+}
+
+/** The pinned Bun's own binary: npm's stub needs a postinstall that package managers may block. */
+function pinnedBun(): string {
+  const name = process.platform === 'win32' ? 'bun.exe' : 'bun';
+  const arch = process.arch === 'arm64' ? 'aarch64' : 'x64';
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const binary = join(root, 'node_modules', '@oven', `bun-${platform}-${arch}`, 'bin', name);
+  return existsSync(binary) ? binary : process.execPath;
+}
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+function countsOf(junit: string): Counts {
+  const head = existsSync(junit) ? (/<testsuites[^>]*>/.exec(readFileSync(junit, 'utf8'))?.[0] ?? '') : '';
+  const value = (name: string): number => Number(new RegExp(` ${name}="(\\d+)"`).exec(head)?.[1] ?? 0);
+  return {
+    passed: value('tests') - value('failures') - value('skipped'),
+    failed: value('failures'),
+    skipped: value('skipped'),
+  };
+}
+
+/** The phone's tests resolve Solid's browser build (its effects do not run in the server build); the others must not. */
+const GROUPS: readonly { readonly paths: readonly string[]; readonly flags: readonly string[] }[] = [
+  { paths: ['tests/mobile'], flags: ['--conditions=browser'] },
+  {
+    paths: ['architecture.test.ts', 'protocol', 'mailbox', 'edge', 'supabase', 'agent', 'flow', 'e2e'].map(
+      (name) => `tests/${name}`,
+    ),
+    flags: [],
+  },
+];
+
+function runTests(bun: string): void {
+  const out = mkdtempSync(join(tmpdir(), 'errand-junit-'));
+  const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+  let status = 0;
+  for (const [index, group] of GROUPS.entries()) {
+    const paths =
+      args.length > 0 ? args.filter((arg) => group.paths.some((path) => arg.startsWith(path))) : group.paths;
+    const here = paths.filter((path) => existsSync(join(root, path)));
+    if (here.length === 0) continue;
+    const junit = join(out, `${index}.xml`);
+    const reporter = ['--reporter=junit', `--reporter-outfile=${junit}`];
+    const flags = ['test', '--isolate', '--timeout=120000', ...group.flags, ...reporter];
+    status ||= run(bun, [...flags, ...here.map((path) => `./${path}`)], { NO_PROXY: '127.0.0.1,localhost' });
+    const counts = countsOf(junit);
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    total.skipped += counts.skipped;
+  }
+  rmSync(out, { recursive: true });
+  console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+  process.exit(status !== 0 || total.failed > 0 || total.passed === 0 ? 1 : 0);
+}
+
+installPackages();
+must(process.execPath, 'install', '--frozen-lockfile');
+const bun = pinnedBun();
+must(bun, 'run', 'build');
+runTests(bun);
