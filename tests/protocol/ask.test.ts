@@ -18,5 +18,5 @@ test('the digest is of this step of this task', async () => {
 
 test('an action with a member the phone would not show is not shown at all', async () => {
   const hidden = { ...action, act: { ...action.act, alsoSendTo: 'x' } };
-  expect(thawAction(toB64u(toBytes(JSON.stringify(hidden))))).rejects.toThrow();
+  await expect(thawAction(toB64u(toBytes(JSON.stringify(hidden))))).rejects.toThrow();
 });

@@ -47,7 +47,7 @@ function withHeader(compact: string, change: (header: Record<string, unknown>) =
 test('what is sealed for one device is read by that device and by no other', async () => {
   const compact = await seal('{"a":"é"}', [desktop]);
   expect(await openAs(compact, desktop)).toBe('{"a":"é"}');
-  expect(openAs(compact, tablet)).rejects.toThrow(CannotOpen);
+  await expect(openAs(compact, tablet)).rejects.toThrow(CannotOpen);
 });
 
 test('what is sealed for several devices is read by each of them', async () => {
@@ -65,7 +65,7 @@ test('a length shows only its step of padding', async () => {
 test('the largest body fits into an envelope, one byte more is refused', async () => {
   const fits = JSON.stringify('x'.repeat(MAX_BODY_BYTES - 2));
   expect(await openAs(await seal(fits, [desktop, tablet]), tablet)).toBe(fits);
-  expect(seal(`${fits} `, [desktop])).rejects.toThrow(BodyTooLarge);
+  await expect(seal(`${fits} `, [desktop])).rejects.toThrow(BodyTooLarge);
 });
 
 test('a payload moved under another header of the same sender does not open', async () => {
@@ -74,7 +74,7 @@ test('a payload moved under another header of the same sender does not open', as
   const [head, , signature] = first.split('.');
   const swapped = [head, second.split('.')[1], signature].join('.');
   expect(await verifyEnvelope(parseEnvelope(swapped), phone.device.sig)).toBe(false);
-  expect(openAs(swapped, desktop)).rejects.toThrow(CannotOpen);
+  await expect(openAs(swapped, desktop)).rejects.toThrow(CannotOpen);
 });
 
 test('a header that was changed, added to or shortened no longer verifies', async () => {

@@ -42,27 +42,27 @@ test('a phone that knows the code learns the keys of the screen in front of it, 
 
 test('a relay that puts its own keys into the offer is found out', async () => {
   const swapped = await makeOffer(newPairingCode(), mallory.device, NOW);
-  expect(checkOffer(code, { body: swapped.body, mac: offer.mac }, NOW)).rejects.toThrow(PairingRefused);
-  expect(checkOffer(code, swapped, NOW)).rejects.toThrow(PairingRefused);
+  await expect(checkOffer(code, { body: swapped.body, mac: offer.mac }, NOW)).rejects.toThrow(PairingRefused);
+  await expect(checkOffer(code, swapped, NOW)).rejects.toThrow(PairingRefused);
 });
 
 test('an offer is over after ten minutes', async () => {
-  expect(checkOffer(code, offer, NOW + OFFER_LIFE)).rejects.toThrow('expired');
+  await expect(checkOffer(code, offer, NOW + OFFER_LIFE)).rejects.toThrow('expired');
 });
 
 test('a claim made without the code, for another offer, or for another desktop does not open', async () => {
   const wrongCode = await makeClaim({ code: newPairingCode(), offer, desktop: desktop.device, phone });
-  expect(openClaim({ code, offer, claim: wrongCode, desktop })).rejects.toThrow(PairingRefused);
+  await expect(openClaim({ code, offer, claim: wrongCode, desktop })).rejects.toThrow(PairingRefused);
   const claim = await makeClaim({ code, offer, desktop: desktop.device, phone });
   const renewed = await makeOffer(code, desktop.device, NOW + 1);
-  expect(openClaim({ code, offer: renewed, claim, desktop })).rejects.toThrow(PairingRefused);
-  expect(openClaim({ code, offer, claim, desktop: mallory })).rejects.toThrow(PairingRefused);
+  await expect(openClaim({ code, offer: renewed, claim, desktop })).rejects.toThrow(PairingRefused);
+  await expect(openClaim({ code, offer, claim, desktop: mallory })).rejects.toThrow(PairingRefused);
 });
 
 test('a claim that names keys its maker does not hold is refused', async () => {
   const borrowed = { ...phone, device: { ...phone.device, enc: mallory.device.enc } };
   const claim = await makeClaim({ code, offer, desktop: desktop.device, phone: borrowed });
-  expect(openClaim({ code, offer, claim, desktop })).rejects.toThrow(PairingRefused);
+  await expect(openClaim({ code, offer, claim, desktop })).rejects.toThrow(PairingRefused);
 });
 
 test('both screens show the same six digits, and other ones for any other claim', async () => {

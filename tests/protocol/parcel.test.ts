@@ -43,8 +43,8 @@ test('parts that the relay swapped, cut or altered are noticed', async () => {
   if (parcel.content.at !== 'relay') throw new Error('expected parts');
   const [first = '', second = '', ...rest] = parcel.content.parts;
   const swapped = { ...parcel, content: { ...parcel.content, parts: [second, first, ...rest] } };
-  expect(unpackParcel(swapped, store.get)).rejects.toThrow(ParcelDamaged);
+  await expect(unpackParcel(swapped, store.get)).rejects.toThrow(ParcelDamaged);
   const cut = { ...parcel, content: { ...parcel.content, parts: [first, second] } };
-  expect(unpackParcel(cut, store.get)).rejects.toThrow(ParcelDamaged);
-  expect(unpackParcel({ ...parcel, sha256: 'A'.repeat(43) }, store.get)).rejects.toThrow(ParcelDamaged);
+  await expect(unpackParcel(cut, store.get)).rejects.toThrow(ParcelDamaged);
+  await expect(unpackParcel({ ...parcel, sha256: 'A'.repeat(43) }, store.get)).rejects.toThrow(ParcelDamaged);
 });

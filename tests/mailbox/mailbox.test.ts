@@ -1,0 +1,257 @@
+import { beforeEach, expect, test } from 'bun:test';
+import * as z from 'zod/mini';
+import { drainInbox } from '../../edge/mailbox/inbox.ts';
+import { flushOutbox, type Sender } from '../../edge/mailbox/outbox.ts';
+import { RelayError } from '../../edge/mailbox/relay-client.ts';
+import type { Accepted, Draft, InboxStore, OutboxItem, OutboxStore, Refusal } from '../../edge/mailbox/store.ts';
+import type { Receiver } from '../../edge/mailbox/accept.ts';
+import type { Device } from '../../edge/protocol/device.ts';
+import { parseEnvelope } from '../../edge/protocol/envelope.ts';
+import { newId } from '../../edge/protocol/id.ts';
+import { newIdentity, type Identity } from '../../edge/protocol/identity.ts';
+import { sealEnvelope } from '../../edge/protocol/seal.ts';
+
+const NOW = 1_800_000_000;
+const bodySchema = z.object({ kind: z.literal('hello'), text: z.string() });
+type Body = z.infer<typeof bodySchema>;
+
+let phone: Identity;
+let desktop: Identity;
+let stranger: Identity;
+let inbox: ReturnType<typeof memoryInbox>;
+
+beforeEach(async () => {
+  phone = await newIdentity({ kind: 'phone', name: 'Pixel', extractable: false });
+  desktop = await newIdentity({ kind: 'desktop', name: 'Studio', extractable: false });
+  stranger = await newIdentity({ kind: 'phone', name: 'Stranger', extractable: false });
+  inbox = memoryInbox([phone.device]);
+});
+
+function memoryInbox(
+  peers: Device[],
+): InboxStore<Body> & { taken: Accepted<Body>[]; refusals: Refusal[]; known: Set<string> } {
+  const known = new Set<string>();
+  const taken: Accepted<Body>[] = [];
+  const refusals: Refusal[] = [];
+  return {
+    taken,
+    refusals,
+    known,
+    trusted: async (kid) => peers.find((peer) => peer.kid === kid),
+    notBefore: async () => NOW - 1000,
+    knows: async (id) => known.has(id),
+    take: async (accepted) => {
+      known.add(accepted.envelope.header.id);
+      taken.push(accepted);
+    },
+    refuse: async ({ why }) => void refusals.push(why),
+  };
+}
+
+const receiver = (): Receiver<Body> => ({
+  kid: desktop.device.kid,
+  keys: () => [{ ek: desktop.device.ek, pair: desktop.encryption }],
+  schema: bodySchema,
+  allows: (header) => header.k === 'ctl',
+  store: inbox,
+  now: () => NOW,
+});
+
+interface Sealing {
+  from?: Identity;
+  to?: Identity;
+  json?: string;
+  iat?: number;
+  exp?: number;
+  k?: 'ctl' | 'task';
+  id?: string;
+}
+const seal = ({
+  from = phone,
+  to = desktop,
+  json = '{"kind":"hello","text":"x"}',
+  ...header
+}: Sealing = {}): Promise<string> =>
+  sealEnvelope({
+    identity: from,
+    recipients: [to.device],
+    json,
+    header: { k: 'ctl', id: newId(), n: 0, iat: NOW, exp: NOW + 60, ...header },
+  });
+
+/** A relay that hands out what it is given until it is acked. */
+function relayWith(envelopes: string[]): {
+  acked: string[];
+  pull: () => Promise<never>;
+  ack: (acks: readonly { id: string }[]) => Promise<void>;
+} {
+  const acked: string[] = [];
+  return {
+    acked,
+    pull: async () =>
+      ({
+        envelopes: envelopes
+          .map((envelope, i) => ({ id: String(i), envelope, leaseNo: 1 }))
+          .filter(({ id }) => !acked.includes(id)),
+        due: [],
+        more: false,
+        now: NOW,
+      }) as never,
+    ack: async (acks) => void acked.push(...acks.map(({ id }) => id)),
+  };
+}
+
+test('what a trusted sender sealed is taken once, and acked after it was stored', async () => {
+  const compact = await seal();
+  const relay = relayWith([compact, compact]);
+  const drained = await drainInbox({ relay, receiver: receiver(), epoch: 1 });
+  expect(drained).toEqual({ taken: 1, refused: [] });
+  expect(inbox.taken.map(({ body }) => body.text)).toEqual(['x']);
+  expect(relay.acked).toEqual(['0', '1']);
+});
+
+test('nothing is acked when the store failed', async () => {
+  const relay = relayWith([await seal()]);
+  inbox.take = () => Promise.reject(new Error('disk full'));
+  await expect(drainInbox({ relay, receiver: receiver(), epoch: 1 })).rejects.toThrow('disk full');
+  expect(relay.acked).toEqual([]);
+});
+
+test.each<[Refusal, () => Promise<string>]>([
+  ['envelope.malformed', async () => 'x.y.z'],
+  ['sender.unknown', () => seal({ from: stranger })],
+  ['recipient.other', () => seal({ to: stranger })],
+  ['time.expired', () => seal({ iat: NOW - 100, exp: NOW })],
+  ['time.before-journal', () => seal({ iat: NOW - 1001 })],
+  ['body.unknown', () => seal({ json: '{"kind":"newer"}' })],
+  ['body.unreadable', () => seal({ json: 'not json' })],
+  ['kind.not-allowed', () => seal({ k: 'task' })],
+])('%s is refused, recorded and not delivered again', async (why, make) => {
+  const relay = relayWith([await make()]);
+  const drained = await drainInbox({ relay, receiver: receiver(), epoch: 1 });
+  expect(drained.refused).toEqual([{ id: '0', why }]);
+  expect(inbox.refusals).toEqual([why]);
+  expect(inbox.taken).toEqual([]);
+  expect(relay.acked).toEqual(['0']);
+});
+
+test("another phone's signature under a trusted name is refused", async () => {
+  const forged = await seal({ from: { ...stranger, device: phone.device } });
+  await drainInbox({ relay: relayWith([forged]), receiver: receiver(), epoch: 1 });
+  expect(inbox.refusals).toEqual(['signature.bad']);
+});
+
+test('an envelope from the future waits at the relay: this clock may be the wrong one', async () => {
+  const relay = relayWith([await seal({ iat: NOW + 301, exp: NOW + 900 })]);
+  const drained = await drainInbox({ relay, receiver: receiver(), epoch: 1 });
+  expect(drained.refused).toEqual([{ id: '0', why: 'time.future' }]);
+  expect(relay.acked).toEqual([]);
+});
+
+type Row = OutboxItem & { draft: Draft };
+function memoryOutbox(drafts: Draft[]): OutboxStore & { rows: Row[]; settled: unknown[] } {
+  const rows: Row[] = drafts.map((draft, seq) => ({ seq, draft }));
+  const settled: unknown[] = [];
+  let counter = 0;
+  return {
+    rows,
+    settled,
+    pending: async (max) => rows.slice(0, max),
+    peers: async () => [desktop.device],
+    nextCounter: async () => counter++,
+    keepSealed: async (seq, { compact, exp }) => {
+      const index = rows.findIndex((row) => row.seq === seq);
+      rows[index] = { ...(rows[index] as Row), sealed: { compact, exp } };
+    },
+    settle: async (seq, outcome) => {
+      settled.push(outcome);
+      rows.splice(
+        rows.findIndex((row) => row.seq === seq),
+        1,
+      );
+    },
+  };
+}
+const draft = (more: Partial<Draft> = {}): Draft => ({
+  id: newId(),
+  k: 'ctl',
+  json: '{}',
+  to: 'all',
+  life: 60,
+  reseal: false,
+  ...more,
+});
+const sender = (store: OutboxStore, post: (envelope: string) => Promise<unknown>, now = NOW): Sender => ({
+  relay: { postEnvelope: post as never },
+  store,
+  identity: () => phone,
+  now: () => now,
+});
+
+test('after a lost answer the very same bytes are sent again', async () => {
+  const store = memoryOutbox([draft()]);
+  const sent: string[] = [];
+  const first = await flushOutbox(
+    sender(store, async (envelope) => {
+      sent.push(envelope);
+      throw new RelayError('network.unreachable', 'gone');
+    }),
+  );
+  expect(first.is).toBe('waiting');
+  const second = await flushOutbox(sender(store, async (envelope) => sent.push(envelope)));
+  expect(second).toEqual({ is: 'empty', sent: 1 });
+  expect(sent[1]).toBe(sent[0] ?? '');
+  expect(store.settled).toEqual([{ at: 'relay' }]);
+});
+
+test('items go in order, and a passing fault holds the ones behind', async () => {
+  const drafts = [draft({ json: '"a"' }), draft({ json: '"b"' })];
+  const store = memoryOutbox(drafts);
+  const sent: string[] = [];
+  let busy = true;
+  const post = async (envelope: string): Promise<void> => {
+    if (busy) throw new RelayError('quota.exceeded', 'wait', { retryAfter: 7 });
+    sent.push(parseEnvelope(envelope).header.id);
+  };
+  expect(await flushOutbox(sender(store, post))).toMatchObject({ is: 'waiting', retryMs: 7000 });
+  busy = false;
+  await flushOutbox(sender(store, post));
+  expect(sent).toEqual(drafts.map(({ id }) => id));
+});
+
+test('what can never go is settled with its reason and does not hold the ones behind', async () => {
+  const store = memoryOutbox([
+    draft(),
+    draft({ to: ['nobody'] }),
+    draft({ json: JSON.stringify('x'.repeat(200_000)) }),
+    draft(),
+  ]);
+  let calls = 0;
+  await flushOutbox(
+    sender(store, async () => {
+      if (calls++ === 0) throw new RelayError('envelope.conflict', 'other bytes');
+    }),
+  );
+  expect(store.settled).toEqual([
+    { at: 'failed', why: 'envelope.conflict' },
+    { at: 'failed', why: 'envelope.recipient' },
+    { at: 'failed', why: 'body.too-large' },
+    { at: 'relay' },
+  ]);
+});
+
+test('sealed bytes that expired on the way are sealed again under a new id, but a task keeps its name and fails', async () => {
+  const event = draft({ reseal: true });
+  const store = memoryOutbox([event, draft({ k: 'task' })]);
+  const sent: string[] = [];
+  const offline = async (): Promise<never> => {
+    throw new RelayError('network.unreachable', 'gone');
+  };
+  await flushOutbox(sender(store, offline));
+  const task = store.rows[1];
+  store.rows[1] = { ...(task as Row), sealed: { compact: 'old', exp: NOW + 60 } };
+  await flushOutbox(sender(store, async (envelope) => sent.push(envelope), NOW + 61));
+  expect(sent).toHaveLength(1);
+  expect(parseEnvelope(sent[0] ?? '').header.id).not.toBe(event.id);
+  expect(store.settled).toEqual([{ at: 'relay' }, { at: 'failed', why: 'envelope.expired' }]);
+});
