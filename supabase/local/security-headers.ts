@@ -1,9 +1,11 @@
 /**
- * The headers of the app's files: nothing but its own scripts, and no other partner than this stack and
- * `relays` (another relay's origins, http or https).
+ * The headers of the app's files: nothing but its own scripts, and no other partner than this stack at the
+ * `host` it was asked by and `relays` (another relay's origins, http or https).
  */
-export function securityHeaders(relays: readonly string[] = []): Record<string, string> {
-  const partners = ["'self'", ...relays.flatMap((origin) => [origin, origin.replace(/^http/, 'ws')])];
+export function securityHeaders(host: string, relays: readonly string[] = []): Record<string, string> {
+  // Older Safari does not count a socket to the same host as 'self'.
+  const own = [`ws://${host}`, `wss://${host}`];
+  const partners = ["'self'", ...own, ...relays.flatMap((origin) => [origin, origin.replace(/^http/, 'ws')])];
   const policy = [
     "default-src 'none'",
     "script-src 'self'",

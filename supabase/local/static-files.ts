@@ -3,8 +3,6 @@ import { join, sep } from 'node:path';
 
 export type StaticFiles = (request: Request) => Response | undefined;
 
-type Options = { folder: string; headers: Readonly<Record<string, string>> };
-
 // Vite puts a hash of the content into these names only.
 const hashed = /^\/assets\//;
 
@@ -12,10 +10,12 @@ const hashed = /^\/assets\//;
  * The built app: its files, and index.html for every other address that a browser navigates to. Undefined
  * when there is nothing to show.
  */
-export function serveStatic({ folder, headers }: Options): StaticFiles {
+export function serveStatic(folder: string, headersFor: (host: string) => Record<string, string>): StaticFiles {
   return (request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
-    const path = decode(new URL(request.url).pathname);
+    const url = new URL(request.url);
+    const headers = headersFor(url.host);
+    const path = decode(url.pathname);
     const file = path === undefined ? undefined : findFile(folder, path);
     if (path !== undefined && file !== undefined) return respond(file, { ...headers, 'cache-control': cacheFor(path) });
     const index = findFile(folder, '/index.html');

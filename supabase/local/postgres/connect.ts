@@ -2,6 +2,10 @@ import postgres from 'postgres';
 
 export type Sql = postgres.Sql;
 
+/** What runs queries: a client, or one transaction of it. */
+// oxlint-disable-next-line typescript/no-empty-object-type -- the library's own default for "no custom types"
+export type Query = postgres.ISql<{}>;
+
 type Options = postgres.Options<Record<string, never>>;
 
 /**

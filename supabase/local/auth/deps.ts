@@ -1,0 +1,20 @@
+import type { Keys } from '../keys.ts';
+import type { Sql } from '../postgres/connect.ts';
+import type { Clock } from '../tokens.ts';
+import type { Limits } from './limits.ts';
+
+/** Who may make an account: everybody, nobody, or these e-mail addresses. The admin calls are not bound by it. */
+export type SignUps = 'open' | 'closed' | readonly string[];
+
+export type AuthDeps = {
+  admin: Sql;
+  keys: Keys;
+  clock: Clock;
+  /** `iss` of the tokens: the stack's address and `/auth/v1`. */
+  issuer: string;
+  signUps: SignUps;
+  /** Shows a line to the person at the desk: the code of a password reset. */
+  log: (line: string) => void;
+  accessTokenSeconds: number;
+  limits: Limits;
+};

@@ -1,0 +1,102 @@
+import type { Context } from 'hono';
+import { looseObject, string } from 'zod/mini';
+import type { Query } from '../postgres/connect.ts';
+import type { AuthDeps } from './deps.ts';
+import { readBody } from './env.ts';
+import type { AuthEnv, LiveSession } from './env.ts';
+import { challengeExpired, factorLocked, factorNotFound, wrongCode } from './errors.ts';
+import { AuthError } from './errors.ts';
+import { challengeMs } from './factors.ts';
+import { addMethod, sessionJson } from './session.ts';
+import type { SessionJson } from './session.ts';
+import { matchingStep } from './totp.ts';
+
+const verification = looseObject({ challenge_id: string(), code: string() });
+
+type Factor = {
+  id: string;
+  secret: string;
+  last_step: number;
+  failures: number;
+  locked_until: Date | null;
+  challenged_at: Date | null;
+};
+
+type Attempt = { factorId: string; challengeId: string; code: string };
+
+const mostFailures = 5;
+const lockMs = 15 * 60_000;
+
+/** Stricter than Supabase Auth: a code is good once, and five wrong ones lock the factor for a quarter of an hour. */
+export async function verifyFactor(deps: AuthDeps, c: Context<AuthEnv>): Promise<SessionJson> {
+  const body = await readBody(c, verification);
+  const attempt = { factorId: c.req.param('id') ?? '', challengeId: body.challenge_id, code: body.code };
+  const outcome = await deps.admin.begin((tx) => verify(deps, tx, c.var.session, attempt));
+  // Thrown only here, so that the failure is counted.
+  if (outcome instanceof AuthError) throw outcome;
+  return outcome;
+}
+
+async function verify(
+  deps: AuthDeps,
+  tx: Query,
+  session: LiveSession,
+  attempt: Attempt,
+): Promise<SessionJson | AuthError> {
+  const now = new Date(deps.clock());
+  const factor = await lockFactor(tx, session.userId, attempt);
+  if (!factor) return factorNotFound();
+  const lockedFor = (factor.locked_until?.getTime() ?? 0) - now.getTime();
+  if (lockedFor > 0) return factorLocked(Math.ceil(lockedFor / 1000));
+  if (!factor.challenged_at || now.getTime() - factor.challenged_at.getTime() > challengeMs) return challengeExpired();
+  const step = matchingStep(factor.secret, attempt.code, now.getTime());
+  if (step === undefined || step <= factor.last_step) {
+    await countFailure(tx, factor, now);
+    return wrongCode();
+  }
+  await accept(tx, { factor, session, step, challengeId: attempt.challengeId, now });
+  return sessionJson(deps, tx, session.sessionId);
+}
+
+async function lockFactor(tx: Query, userId: string, { factorId, challengeId }: Attempt): Promise<Factor | undefined> {
+  const [factor] = await tx<Factor[]>`
+    select f.id, f.secret, f.x_last_step::int as last_step, f.x_failures as failures, f.x_locked_until as locked_until, (
+      select c.created_at from auth.mfa_challenges as c
+      where c.id::text = ${challengeId} and c.factor_id = f.id and c.verified_at is null
+    ) as challenged_at
+    from auth.mfa_factors as f
+    where f.id::text = ${factorId} and f.user_id = ${userId}
+    for update of f`;
+  return factor;
+}
+
+async function countFailure(tx: Query, { id, failures }: Factor, now: Date): Promise<void> {
+  const locked = failures + 1 >= mostFailures;
+  await tx`
+    update auth.mfa_factors
+    set x_failures = ${locked ? 0 : failures + 1}, x_locked_until = ${locked ? new Date(now.getTime() + lockMs) : null}
+    where id = ${id}`;
+}
+
+type Accepted = { factor: Factor; session: LiveSession; step: number; challengeId: string; now: Date };
+
+/**
+ * The session rises in place. Its older refresh tokens are refused from now on, whoever holds them, and the
+ * user's sessions without a second factor end, as Supabase Auth does it.
+ */
+async function accept(tx: Query, { factor, session, step, challengeId, now }: Accepted): Promise<void> {
+  const { userId, sessionId } = session;
+  await tx`
+    update auth.mfa_factors
+    set status = 'verified', x_last_step = ${step}, x_failures = 0, x_locked_until = null, updated_at = ${now}
+    where id = ${factor.id}`;
+  await tx`update auth.mfa_challenges set verified_at = ${now} where id = ${challengeId}`;
+  await tx`delete from auth.mfa_factors where user_id = ${userId} and status = 'unverified'`;
+  await addMethod(tx, sessionId, 'totp', now);
+  await tx`
+    update auth.sessions
+    set aal = 'aal2', factor_id = ${factor.id}, updated_at = ${now}, refresh_token_counter = refresh_token_counter + 1,
+      x_refresh_floor = refresh_token_counter + 1, refreshed_at = ${now}, x_refreshed_before = null
+    where id = ${sessionId}`;
+  await tx`delete from auth.sessions where user_id = ${userId} and aal = 'aal1'`;
+}

@@ -1,0 +1,55 @@
+import type { Context, MiddlewareHandler, Next } from 'hono';
+import { bearerOf, findCaller, presented } from '../caller.ts';
+import { readToken } from '../tokens.ts';
+import type { AuthDeps } from './deps.ts';
+import type { AuthEnv, LiveSession } from './env.ts';
+import { badKey, badToken, noAuthorization, notAdmin, sessionNotFound } from './errors.ts';
+import type { Limiter, Limits } from './limits.ts';
+
+type Guard = MiddlewareHandler<AuthEnv>;
+
+/** Every call carries one of the stack's two keys, as on hosted. */
+export function requireKey({ keys, clock }: AuthDeps): Guard {
+  return async (c, next) => {
+    const { apiKey, bearer } = presented(c.req.raw.headers);
+    const caller = await findCaller({ apiKey: apiKey ?? bearer, bearer: undefined }, keys, clock);
+    if (caller.kind === 'refused') throw badKey();
+    await next();
+  };
+}
+
+export function requireAdmin({ keys, clock }: AuthDeps): Guard {
+  return async (c, next) => {
+    const caller = await findCaller(presented(c.req.raw.headers), keys, clock);
+    if (caller.kind !== 'service') throw notAdmin();
+    await next();
+  };
+}
+
+/** Every call with a user's token: the session must still exist. */
+export function requireSession(deps: AuthDeps): Guard {
+  return async (c, next) => {
+    c.set('session', await findSession(deps, c));
+    await next();
+  };
+}
+
+async function findSession({ admin, keys, clock }: AuthDeps, c: Context): Promise<LiveSession> {
+  const bearer = bearerOf(c.req.raw.headers);
+  if (bearer === undefined || bearer.startsWith('sb_')) throw noAuthorization();
+  const claims = await readToken(bearer, keys, clock);
+  if (typeof claims?.session_id !== 'string') throw badToken();
+  const [row] = await admin<{ aal: string }[]>`
+    select aal from auth.sessions where id::text = ${claims.session_id} and user_id::text = ${claims.sub}`;
+  if (!row) throw sessionNotFound();
+  // A token from before the second factor does not rise with its session.
+  const secondFactor = row.aal === 'aal2' && claims.aal === 'aal2';
+  return { userId: claims.sub, sessionId: claims.session_id, secondFactor };
+}
+
+export function limited(limit: Limiter, kind: keyof Limits): Guard {
+  return async (c, next: Next) => {
+    limit(kind, c.env.ip);
+    await next();
+  };
+}

@@ -1,0 +1,48 @@
+import type { JSONWebKeySet } from 'jose';
+import type { Keys } from './keys.ts';
+
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+
+/** What a Supabase Edge Function finds in its environment, and the way to the stack without a socket. */
+export type FunctionEnv = {
+  SUPABASE_URL: string;
+  /** JSON: `{"default": "sb_publishable_..."}` */
+  SUPABASE_PUBLISHABLE_KEYS: string;
+  /** JSON: `{"default": "sb_secret_..."}` */
+  SUPABASE_SECRET_KEYS: string;
+  /** JSON: a key set */
+  SUPABASE_JWKS: string;
+  fetch: Fetch;
+};
+
+export type FunctionHandler = (request: Request) => Response | Promise<Response>;
+
+export function functionEnv({ url, keys, fetch }: { url: string; keys: Keys; fetch: Fetch }): FunctionEnv {
+  const jwks: JSONWebKeySet = keys.jwks;
+  return {
+    SUPABASE_URL: url,
+    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: keys.publishable }),
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: keys.secret }),
+    SUPABASE_JWKS: JSON.stringify(jwks),
+    fetch,
+  };
+}
+
+/** Requests for this stack's own address stay in the process; others go out. */
+export function inProcessFetch(url: string, handle: FunctionHandler): Fetch {
+  const { origin } = new URL(url);
+  return async (input, init) => {
+    const request = new Request(input, init);
+    return new URL(request.url).origin === origin ? handle(request) : fetch(request);
+  };
+}
+
+/** The request as the platform hands it to the function `name`: the path begins with the function's name. */
+export function functionRequest(request: Request, ip: string | undefined): { name: string; request: Request } {
+  const url = new URL(request.url);
+  url.pathname = url.pathname.slice('/functions/v1'.length);
+  const inner = new Request(url, request);
+  if (ip === undefined) inner.headers.delete('x-forwarded-for');
+  else inner.headers.set('x-forwarded-for', ip);
+  return { name: url.pathname.split('/')[1] ?? '', request: inner };
+}

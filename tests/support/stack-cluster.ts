@@ -1,0 +1,63 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { prepareDatabase } from '../../supabase/local/database.ts';
+import { startCluster } from '../../supabase/local/postgres/cluster.ts';
+import type { Cluster } from '../../supabase/local/postgres/cluster.ts';
+import { connect } from '../../supabase/local/postgres/connect.ts';
+
+type Database = { url: string; drop: () => Promise<void> };
+
+/** Runs `statement` in the cluster's first database, for what no transaction may hold. */
+async function run(cluster: Cluster, statement: string): Promise<void> {
+  const sql = connect(cluster.urlOf('postgres'), { max: 1 });
+  try {
+    await sql.unsafe(statement);
+  } finally {
+    await sql.end();
+  }
+}
+
+/**
+ * One PostgreSQL for the process, started when first asked for. It ends with the process, however that ends,
+ * and its folder goes with it. A database prepared once is copied for each stack, which takes tens of milliseconds.
+ */
+class SharedCluster {
+  #cluster: Promise<Cluster> | undefined;
+  readonly #templates = new Map<string, Promise<string>>();
+  #count = 0;
+  /** Copies are made one at a time: PostgreSQL refuses a template somebody else is connected to. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  async copyDatabase(migrationsDir: string): Promise<Database> {
+    this.#cluster ??= startCluster({
+      folder: mkdtempSync(join(tmpdir(), 'errand-pg-')),
+      durable: false,
+      removeAfter: true,
+    });
+    const cluster = await this.#cluster;
+    const known = this.#templates.get(migrationsDir) ?? this.#prepare(cluster, migrationsDir);
+    this.#templates.set(migrationsDir, known);
+    const template = await known;
+    const name = `copy_${(this.#count += 1)}`;
+    await this.#alone(() => run(cluster, `create database ${name} template ${template}`));
+    return { url: cluster.urlOf(name), drop: () => run(cluster, `drop database if exists ${name} with (force)`) };
+  }
+
+  #prepare(cluster: Cluster, migrationsDir: string): Promise<string> {
+    return this.#alone(async () => {
+      const name = `template_${(this.#count += 1)}`;
+      await run(cluster, `create database ${name}`);
+      await prepareDatabase(cluster.urlOf(name), migrationsDir);
+      return name;
+    });
+  }
+
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work);
+    this.#turn = mine.catch(() => undefined);
+    return mine;
+  }
+}
+
+export const sharedCluster = new SharedCluster();
