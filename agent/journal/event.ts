@@ -1,0 +1,90 @@
+import { MAX_LIFE } from '../../edge/protocol/envelope.ts';
+import type { Down, Headline } from '../../edge/protocol/down.ts';
+import type { Event, Happening } from '../../edge/protocol/event.ts';
+import { hashNow } from './hash.ts';
+import type { Journal } from './journal.ts';
+import { addDraft, isDrafted } from './outbox.ts';
+
+/** Seconds the newest of something is worth delivering. */
+const LIVE_LIFE = 60;
+
+/**
+ * Appends the next event of a task and its outbox draft. Call it inside the transaction of the change it tells: then what the
+ * phone hears and what happened cannot come apart. The chain's hash covers the JSON exactly as it will be sealed.
+ */
+export function appendEvent(journal: Journal, t: string, what: Happening): void {
+  journal.write(() => {
+    const last = journal.db
+      .query<{ i: number; hash: string }, { t: string }>(
+        'select i, hash from event where task = $t order by i desc limit 1',
+      )
+      .get({ t });
+    const event: Event = {
+      kind: 'event',
+      t,
+      i: (last?.i ?? 0) + 1,
+      prev: last?.hash ?? null,
+      at: journal.now(),
+      what,
+    };
+    const json = JSON.stringify(event);
+    journal.db
+      .query('insert into event (task, i, json, hash) values ($t, $i, $json, $hash)')
+      .run({ t, i: event.i, json, hash: hashNow(json) });
+    addDraft(journal, { k: 'evt', json, to: 'all', t, life: MAX_LIFE, reseal: true }, event.i);
+    journal.touch({ in: 'event', event });
+  });
+}
+
+/** Words for the phones' push notification. */
+export function draftHeadline(journal: Journal, headline: Omit<Headline, 'kind'>): void {
+  const down: Down = { kind: 'headline', ...headline };
+  addDraft(journal, {
+    k: 'evt',
+    json: JSON.stringify(down),
+    to: 'all',
+    t: headline.t,
+    u: true,
+    life: MAX_LIFE,
+    reseal: false,
+  });
+}
+
+/** The answer as it is being written: for the eye only. */
+export function draftLive(journal: Journal, t: string, text: string): void {
+  const down: Down = { kind: 'live', t, text };
+  addDraft(journal, {
+    k: 'evt',
+    json: JSON.stringify(down),
+    to: 'all',
+    t,
+    c: `live:${t}`,
+    life: LIVE_LIFE,
+    reseal: false,
+  });
+}
+
+interface Asked {
+  readonly kid: string;
+  /** For each task, the newest event the phone has. */
+  readonly have: Readonly<Record<string, number>>;
+  /** Which tasks it may read: all, or those it sent and those since it was paired. */
+  readonly mayHistory: boolean;
+  readonly pairedAt: number;
+}
+
+/** Drafts again, for one phone only, the events it says it does not have. */
+export function redraftEvents(journal: Journal, { kid, have, mayHistory, pairedAt }: Asked): void {
+  journal.write(() => {
+    const rows = journal.db
+      .query<{ t: string; i: number; json: string }, { kid: string; all: number; since: number }>(
+        `select event.task as t, event.i as i, event.json as json from event join task on task.id = event.task
+         where $all = 1 or task.sender = $kid or task.created >= $since order by task.created, task.id, event.i`,
+      )
+      .all({ kid, all: Number(mayHistory), since: pairedAt });
+    for (const { t, i, json } of rows) {
+      if (i <= (have[t] ?? 0) || isDrafted(journal, { t, i }, kid)) continue;
+      addDraft(journal, { k: 'evt', json, to: [kid], t, life: MAX_LIFE, reseal: true }, i);
+    }
+  });
+}

@@ -1,0 +1,114 @@
+import { newId } from '../../edge/protocol/id.ts';
+import type { Draft, OutboxItem, OutboxStore } from '../../edge/mailbox/store.ts';
+import type { Journal } from './journal.ts';
+import { nextCounter } from './meta.ts';
+import { listPeers } from './peer.ts';
+
+/** Where an event stands in its task's chain. */
+export type Numbered = {
+  readonly t: string;
+  readonly i: number;
+};
+
+/** Adds something to say. A collapsed draft replaces the unsealed one of the same key: only the newest is worth sending. */
+export function addDraft(journal: Journal, draft: Omit<Draft, 'id'>, i: number | null = null): void {
+  const { k, json, to, t, u, c, life, reseal } = draft;
+  journal.write(() => {
+    if (c !== undefined)
+      journal.db
+        .query('delete from out where c = $c and compact is null and recipients = $to')
+        .run({ c, to: recipientsText(to) });
+    journal.db
+      .query(
+        `insert into out (id, k, json, recipients, t, i, c, u, life, reseal)
+         values ($id, $k, $json, $to, $t, $i, $c, $u, $life, $reseal)`,
+      )
+      .run({
+        id: newId(),
+        k,
+        json,
+        to: recipientsText(to),
+        t: t ?? null,
+        i,
+        c: c ?? null,
+        u: Number(u ?? false),
+        life,
+        reseal: Number(reseal),
+      });
+    journal.touch({ in: 'out' });
+  });
+}
+
+const recipientsText = (to: Draft['to']): string => (to === 'all' ? 'all' : to.join(' '));
+
+/** True when the event already waits to be sent to everybody, or to this phone. */
+export function isDrafted(journal: Journal, event: Numbered, kid: string): boolean {
+  return (
+    journal.db
+      .query<{ seq: number }, Numbered & { kid: string }>(
+        "select seq from out where t = $t and i = $i and state = 'pending' and recipients in ('all', $kid)",
+      )
+      .get({ ...event, kid }) !== null
+  );
+}
+
+interface Row {
+  seq: number;
+  id: string;
+  k: Draft['k'];
+  json: string;
+  recipients: string;
+  t: string | null;
+  c: string | null;
+  u: number;
+  life: number;
+  reseal: number;
+  compact: string | null;
+  exp: number | null;
+}
+
+function itemOf(row: Row): OutboxItem {
+  const { seq, id, k, json, recipients, t, c, u, life, reseal, compact, exp } = row;
+  const draft: Draft = {
+    id,
+    k,
+    json,
+    to: recipients === 'all' ? 'all' : recipients.split(' '),
+    life,
+    reseal: reseal === 1,
+    ...(t !== null && { t }),
+    ...(c !== null && { c }),
+    ...(u === 1 && { u: true }),
+  };
+  return compact === null || exp === null ? { seq, draft } : { seq, draft, sealed: { compact, exp } };
+}
+
+/** The mailbox's outbox over the journal. */
+export function outboxStore(journal: Journal): OutboxStore {
+  const { db } = journal;
+  return {
+    pending: async (max) =>
+      db
+        .query<Row, { max: number }>("select * from out where state = 'pending' order by seq limit $max")
+        .all({ max })
+        .map(itemOf),
+    peers: async () => listPeers(journal).map((peer) => peer.device),
+    nextCounter: async () => nextCounter(journal),
+    keepSealed: async (seq, { compact, exp, id }) =>
+      journal.write(
+        () =>
+          void db
+            .query('update out set compact = $compact, exp = $exp, id = $id where seq = $seq')
+            .run({ seq, compact, exp, id }),
+      ),
+    settle: async (seq, outcome) =>
+      journal.write(() => {
+        if (outcome.at === 'relay') db.query('delete from out where seq = $seq').run({ seq });
+        else
+          db.query("update out set state = 'failed', why = $why, compact = null where seq = $seq").run({
+            seq,
+            why: outcome.why,
+          });
+      }),
+  };
+}
