@@ -72,6 +72,7 @@ function timeLimit(ms: number): { reached: Promise<BusReply>; clear(): void } {
 export function systemBus(options: SystemBusOptions): SystemBus {
   const { match, onLost, timeoutMs = 2_000 } = options;
   let current: Promise<Connection> | undefined;
+  let closed = false;
 
   async function open(): Promise<Connection> {
     const connection = await connect(options);
@@ -105,6 +106,7 @@ export function systemBus(options: SystemBusOptions): SystemBus {
 
   async function attempt(message: BusCall): Promise<BusReply> {
     try {
+      if (closed) return failed('the connection to the bus is closed');
       const connection = await connected();
       return await Promise.race([connection.send(message), connection.broken]);
     } catch (error) {
@@ -120,6 +122,7 @@ export function systemBus(options: SystemBusOptions): SystemBus {
       return reply;
     },
     close() {
+      closed = true;
       void current?.then(({ bus }) => bus.disconnect()).catch(() => {});
     },
   };

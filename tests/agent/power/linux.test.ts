@@ -109,6 +109,12 @@ describe('with logind and UPower on the system bus', () => {
 });
 
 describe('without a bus', () => {
+  test('a source that was closed answers unknown and connects to nothing', async () => {
+    const source = sourceOn({ DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/nonexistent/bus' });
+    source.close();
+    expect((await source.read()).gaps).toContain('lid: the connection to the bus is closed');
+  });
+
   test('no socket at all: every fact is unknown, with the reason', async () => {
     const address = 'unix:path=/nonexistent/bus';
     const state = await sourceOn({ DBUS_SYSTEM_BUS_ADDRESS: address }).read();
