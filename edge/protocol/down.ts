@@ -13,7 +13,7 @@ export const presenceSchema = z.enum([
   'stopped-by-owner',
 ]);
 
-const seenSchema = z.object({
+export const seenSchema = z.object({
   kind: z.literal('seen'),
   at: z.int(),
   presence: presenceSchema,
