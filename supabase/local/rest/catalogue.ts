@@ -28,11 +28,11 @@ const reloadAfterMs = 1000;
 
 /** The functions of schema `public`, as the database describes them. Triggers' functions are left out. */
 export function createCatalogue(sql: Sql): Catalogue {
-  let loadedAt = Number.NEGATIVE_INFINITY;
   let functions = new Map<string, ExposedFunction[]>();
+  // Callers that miss together wait for one and the same reading.
+  let reading: { since: number; done: Promise<void> } | undefined;
 
-  const load = async (): Promise<void> => {
-    loadedAt = performance.now();
+  const read = async (): Promise<void> => {
     functions = Map.groupBy(await readFunctions(sql), ({ name }) => name);
   };
   const look = (name: string, given: readonly string[]): Found => {
@@ -43,8 +43,10 @@ export function createCatalogue(sql: Sql): Catalogue {
   return {
     find: async (name, given) => {
       const found = look(name, given);
-      if (found.kind === 'found' || performance.now() - loadedAt < reloadAfterMs) return found;
-      await load();
+      if (found.kind === 'found') return found;
+      const now = performance.now();
+      if (!reading || now - reading.since > reloadAfterMs) reading = { since: now, done: read() };
+      await reading.done;
       return look(name, given);
     },
   };

@@ -63,7 +63,8 @@ function statementFor(call: ExposedFunction, given: readonly string[]): string {
   const used = call.arguments.filter(({ name }) => given.includes(name));
   const columns = used.map(({ name, type }) => `${quote(name)} ${type}`).join(', ');
   const passed = used.map(({ name }) => `${quote(name)} := a.${quote(name)}`).join(', ');
-  const source = used.length > 0 ? `json_to_record($1::json) as a (${columns}),` : '(select $1::json) as a,';
+  // As text: postgres.js would write a parameter of type json as JSON once more.
+  const source = used.length > 0 ? `json_to_record($1::text::json) as a (${columns}),` : '(select $1::text) as a,';
   const invoked = `public.${quote(call.name)}(${passed})`;
   switch (call.returns) {
     case 'void':
