@@ -1,0 +1,151 @@
+import { AuthClient } from '@supabase/auth-js';
+import type { Session } from '@supabase/auth-js';
+import * as z from 'zod/mini';
+import { newId } from '../../edge/protocol/id.ts';
+import { claimsOf } from './claims.ts';
+import type { Db } from './db.ts';
+import { PhoneFault } from './fault.ts';
+import { accountFault } from './account-fault.ts';
+
+/** Where signing in stands, and so what comes next: the second factor is part of the account from the first minute. */
+export type Standing =
+  | { readonly is: 'signed-out' }
+  | { readonly is: 'enrol'; readonly email: string }
+  | { readonly is: 'factor'; readonly email: string }
+  | { readonly is: 'ready'; readonly email: string; readonly session: string };
+
+export interface Enrolment {
+  readonly factorId: string;
+  /** `otpauth:` address: opens an authenticator on the phone itself. */
+  readonly uri: string;
+  readonly secret: string;
+  /** A picture as data URL, for an authenticator on another device. */
+  readonly picture: string;
+}
+
+export interface Credentials {
+  readonly email: string;
+  readonly password: string;
+}
+
+/** All reject with {@link PhoneFault}. */
+export interface Account {
+  /** What the stored session says; works offline. */
+  standing(): Promise<Standing>;
+  signUp(credentials: Credentials): Promise<void>;
+  signIn(credentials: Credentials): Promise<void>;
+  enrol(): Promise<Enrolment>;
+  /** Gives a code of the authenticator: of the factor being enrolled, or of the one the account has. */
+  verify(code: string, factorId?: string): Promise<void>;
+  /** This phone only; the account's other sessions stay. */
+  signOut(): Promise<void>;
+  /** A valid access token, refreshed where needed; undefined when signed out or out of reach. */
+  token(): Promise<string | undefined>;
+  onChange(listener: () => void): () => void;
+  stop(): void;
+}
+
+const STORAGE_KEY = 'session';
+
+const storedSchema = z.object({
+  access_token: z.string(),
+  user: z.object({
+    email: z.optional(z.string()),
+    factors: z.optional(z.array(z.object({ id: z.string(), status: z.string() }))),
+  }),
+});
+type Stored = z.infer<typeof storedSchema>;
+
+/** auth-js wants Web Storage; a service worker has none, so the session lives in the phone's database. */
+const storageOver = (db: Db) => ({
+  getItem: async (key: string): Promise<string | null> => {
+    const value = await db.read((tx) => tx.get('meta', `auth:${key}`));
+    return typeof value === 'string' ? value : null;
+  },
+  setItem: (key: string, value: string): Promise<void> => db.write((tx) => tx.put('meta', `auth:${key}`, value)),
+  removeItem: (key: string): Promise<void> => db.write((tx) => tx.delete('meta', `auth:${key}`)),
+});
+
+function standingOf(stored: Stored | Session | undefined): Standing {
+  const claims = stored && claimsOf(stored.access_token);
+  if (!stored || !claims) return { is: 'signed-out' };
+  const email = stored.user.email ?? '';
+  if (claims.aal === 'aal2') return { is: 'ready', email, session: claims.session_id };
+  const enrolled = (stored.user.factors ?? []).some((factor) => factor.status === 'verified');
+  return enrolled ? { is: 'factor', email } : { is: 'enrol', email };
+}
+
+export function createAccount(options: {
+  db: Db;
+  /** Auth's address, e.g. `https://host/auth/v1`. */
+  url: string;
+  publishableKey: string;
+  fetch: typeof fetch;
+  /** Refreshes ahead of time while the page lives; off in a service worker. */
+  autoRefresh: boolean;
+}): Account {
+  const storage = storageOver(options.db);
+  const auth = new AuthClient({
+    url: options.url,
+    headers: { apikey: options.publishableKey },
+    storageKey: STORAGE_KEY,
+    storage,
+    fetch: options.fetch,
+    autoRefreshToken: options.autoRefresh,
+    persistSession: true,
+    detectSessionInUrl: false,
+  });
+  return {
+    standing: async () => standingOf(readStored(await storage.getItem(STORAGE_KEY))),
+    signUp: async (credentials) => {
+      const { data, error } = await auth.signUp(credentials);
+      if (error) throw accountFault(error);
+      if (!data.session) throw new PhoneFault('account.unconfirmed');
+    },
+    signIn: async (credentials) => {
+      const { error } = await auth.signInWithPassword(credentials);
+      if (error) throw accountFault(error);
+    },
+    enrol: () => enrol(auth),
+    verify: (code, factorId) => verify(auth, code, factorId),
+    signOut: async () => {
+      // Out of reach or not: this phone forgets the session. The default scope would end the account's other sessions too.
+      await auth.signOut({ scope: 'local' });
+      await storage.removeItem(STORAGE_KEY);
+    },
+    token: async () => (await auth.getSession()).data.session?.access_token,
+    onChange: (listener) => {
+      const { data } = auth.onAuthStateChange(() => listener());
+      return () => data.subscription.unsubscribe();
+    },
+    stop: () => void auth.stopAutoRefresh(),
+  };
+}
+
+function readStored(text: string | null): Stored | undefined {
+  if (text === null) return undefined;
+  const parsed = storedSchema.safeParse(JSON.parse(text));
+  return parsed.success ? parsed.data : undefined;
+}
+
+async function enrol(auth: InstanceType<typeof AuthClient>): Promise<Enrolment> {
+  // A name of its own: an enrolment that was left in the middle would answer mfa_factor_name_conflict.
+  const friendlyName = `Authenticator ${newId().slice(0, 6)}`;
+  const { data, error } = await auth.mfa.enroll({ factorType: 'totp', issuer: 'Errand', friendlyName });
+  if (error) throw accountFault(error);
+  return { factorId: data.id, uri: data.totp.uri, secret: data.totp.secret, picture: data.totp.qr_code };
+}
+
+async function verify(auth: InstanceType<typeof AuthClient>, code: string, given?: string): Promise<void> {
+  const factorId = given ?? (await verifiedFactor(auth));
+  const { error } = await auth.mfa.challengeAndVerify({ factorId, code: code.replace(/\s/g, '') });
+  if (error) throw accountFault(error);
+}
+
+async function verifiedFactor(auth: InstanceType<typeof AuthClient>): Promise<string> {
+  const { data, error } = await auth.mfa.listFactors();
+  if (error) throw accountFault(error);
+  const [factor] = data.totp;
+  if (!factor) throw new PhoneFault('account.gone');
+  return factor.id;
+}

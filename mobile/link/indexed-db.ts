@@ -1,0 +1,68 @@
+import { TABLES, type Db, type Tx } from './db.ts';
+
+const VERSION = 1;
+
+function settled<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new Error('IndexedDB failed'));
+  });
+}
+
+function committed(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error ?? new Error('IndexedDB gave up the transaction'));
+  });
+}
+
+function open(factory: IDBFactory, name: string): Promise<IDBDatabase> {
+  const request = factory.open(name, VERSION);
+  request.onupgradeneeded = () => {
+    for (const table of TABLES) {
+      if (!request.result.objectStoreNames.contains(table)) request.result.createObjectStore(table);
+    }
+  };
+  return settled(request);
+}
+
+/** The phone's data in the browser, shared by page, tabs and service worker. */
+export async function indexedDb(factory: IDBFactory, name = 'errand'): Promise<Db> {
+  const database = await open(factory, name);
+  // A newer version of the app in another tab must not wait for this one.
+  database.onversionchange = () => database.close();
+
+  async function run<T>(mode: IDBTransactionMode, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const transaction = database.transaction(TABLES, mode, { durability: 'strict' });
+    const done = committed(transaction);
+    try {
+      const value = await work(txOver(transaction));
+      await done;
+      return value;
+    } catch (error) {
+      done.catch(() => undefined);
+      if (transaction.error === null) abortQuietly(transaction);
+      throw error;
+    }
+  }
+  return { read: (work) => run('readonly', work), write: (work) => run('readwrite', work) };
+}
+
+/** A transaction that is over already has nothing left to undo. */
+function abortQuietly(transaction: IDBTransaction): void {
+  try {
+    transaction.abort();
+  } catch {
+    return;
+  }
+}
+
+function txOver(transaction: IDBTransaction): Tx {
+  return {
+    get: (table, key) => settled(transaction.objectStore(table).get(key)),
+    all: (table, prefix = '') =>
+      settled(transaction.objectStore(table).getAll(IDBKeyRange.bound(prefix, `${prefix}\uffff`))),
+    put: async (table, key, value) => void (await settled(transaction.objectStore(table).put(value, key))),
+    delete: async (table, key) => void (await settled(transaction.objectStore(table).delete(key))),
+  };
+}

@@ -1,0 +1,81 @@
+import type { Device } from '../../edge/protocol/device.ts';
+import type { Accepted, Draft, InboxStore, OutboxStore } from '../../edge/mailbox/store.ts';
+import { orderedKey, type Db, type Tx } from './db.ts';
+import type { Heard } from './heard.ts';
+import { META, nextNumber, readMeta } from './meta.ts';
+import { outboxRecordSchema, peerSchema, taskRecordSchema, type Peer, type Sent } from './records.ts';
+import { keepHeard } from './keep.ts';
+
+export const peerOf = async (tx: Tx, kid: string): Promise<Peer | undefined> => {
+  const row = await tx.get('peers', kid);
+  return row === undefined ? undefined : peerSchema.parse(row);
+};
+
+export const peersOf = async (tx: Tx): Promise<readonly Peer[]> =>
+  (await tx.all('peers')).map((row) => peerSchema.parse(row));
+
+/** The receiving half of the mailbox over the phone's database. `heard` is told after each body was stored. */
+export function inboxStore(db: Db, heard: (accepted: Accepted<Heard>) => void): InboxStore<Heard> {
+  return {
+    trusted: async (kid) => (await db.read((tx) => peerOf(tx, kid)))?.device,
+    notBefore: async () => (await readMeta(db, META.notBefore)) ?? 0,
+    knows: async (id) => (await db.read((tx) => tx.get('known', id))) !== undefined,
+    take: async (accepted) => {
+      await keepHeard(db, accepted);
+      heard(accepted);
+    },
+    refuse: ({ id, why }) => db.write((tx) => tx.put('known', id, { why })),
+  };
+}
+
+/** The sending half. `settled` is told what became of the draft with this id. */
+export function outboxStore(db: Db, settled: (id: string) => void): OutboxStore {
+  return {
+    pending: async (max) =>
+      (await db.read((tx) => tx.all('outbox'))).slice(0, max).map((row) => {
+        const { seq, draft, sealed } = outboxRecordSchema.parse(row);
+        const { t, ...rest } = draft;
+        return { seq, draft: { ...rest, ...(t && { t }) }, ...(sealed && { sealed }) };
+      }),
+    peers: async (): Promise<readonly Device[]> => (await db.read(peersOf)).map((peer) => peer.device),
+    nextCounter: () => db.write((tx) => nextNumber(tx, 'counter')),
+    keepSealed: (seq, { compact, exp, id }) =>
+      db.write(async (tx) => {
+        const row = outboxRecordSchema.parse(await tx.get('outbox', orderedKey(seq)));
+        await tx.put('outbox', orderedKey(seq), { ...row, draft: { ...row.draft, id }, sealed: { compact, exp } });
+      }),
+    settle: async (seq, outcome) => {
+      const id = await db.write(async (tx) => {
+        const { draft } = outboxRecordSchema.parse(await tx.get('outbox', orderedKey(seq)));
+        await tx.delete('outbox', orderedKey(seq));
+        if (draft.k === 'task') await markSent(tx, draft.id, outcome);
+        return draft.id;
+      });
+      settled(id);
+    },
+  };
+}
+
+export async function markSent(tx: Tx, task: string, sent: Sent): Promise<void> {
+  const row = await tx.get('tasks', task);
+  if (row !== undefined) await tx.put('tasks', task, { ...taskRecordSchema.parse(row), sent });
+}
+
+/** Puts a draft at the end of the outbox, inside the transaction that made it necessary. */
+export async function addDraft(tx: Tx, draft: Draft): Promise<void> {
+  const seq = await nextNumber(tx, 'seq');
+  await tx.put('outbox', orderedKey(seq), { seq, draft });
+}
+
+/** Takes a draft back that was not sealed yet; false when it is on its way or gone. */
+export async function takeBackDraft(tx: Tx, id: string): Promise<boolean> {
+  const rows = (await tx.all('outbox')).map((row) => outboxRecordSchema.parse(row));
+  const mine = rows.find((row) => row.draft.id === id);
+  if (!mine || mine.sealed) return false;
+  await tx.delete('outbox', orderedKey(mine.seq));
+  return true;
+}
+
+/** Every drain has an epoch of its own: whoever holds the lock knows that earlier pulls are over, and takes over their leases. */
+export const nextEpoch = (db: Db): Promise<number> => db.write((tx) => nextNumber(tx, 'epoch'));
+
