@@ -16,7 +16,8 @@ export const supervisorRequestSchema = z.discriminatedUnion('do', [
   z.object({ do: z.literal('status') }),
   /** From now on this connection hears every notice. */
   z.object({ do: z.literal('attach') }),
-  z.object({ do: z.literal('up') }),
+  /** `stay`: keep working with the lid closed, until the next `up` without it. */
+  z.object({ do: z.literal('up'), stay: z.optional(z.boolean()) }),
   z.object({ do: z.literal('stop') }),
   z.object({ do: z.literal('quit') }),
 ]);
@@ -68,6 +69,7 @@ const deviceSummarySchema = z.object({
 
 /** What the worker knows of itself. */
 export const workerStatusSchema = z.object({
+  kid: z.optional(thumbprintSchema),
   link: z.enum(['online', 'offline', 'no-session']),
   model: z.string(),
   running: z.int(),
@@ -127,14 +129,7 @@ export const answerLineSchema = z.union([
 
 /** Supervisor to worker, beside calls: end now, within the time the power contract gives; `why` becomes the farewell to the phone. */
 export const orderSchema = z.object({ order: z.literal('end'), presence: presenceSchema, why: z.string() });
-/** Worker to supervisor, beside replies and notices: what the power decision needs to know. */
-export const pulseSchema = z.object({
-  pulse: z.object({
-    ready: z.boolean(),
-    runningTask: z.boolean(),
-    lastPhoneWord: z.nullable(z.int()),
-    settings: settingsSchema,
-  }),
-});
 /** Supervisor to worker: what it sees of the machine, for presence. */
 export const lidSchema = z.object({ lid: z.enum(['open', 'closed', 'unknown']) });
+
+export { pulseSchema } from './pulse.ts';

@@ -1,0 +1,80 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { callFrameSchema, type NoticeFrame, type ReplyFrame, type RequestFrame } from './frames.ts';
+
+export type ControlServer = {
+  /** to every attached terminal */
+  broadcast(notice: NoticeFrame): void;
+  close(): Promise<void>;
+};
+
+export type Terminal = {
+  /** it hears every notice from now on */
+  attach(): void;
+  tell(notice: NoticeFrame): void;
+};
+
+export type ControlServerOptions = {
+  address: string;
+  platform: string;
+  /** Must not throw. */
+  handle: (request: RequestFrame, terminal: Terminal) => Promise<ReplyFrame>;
+};
+
+function parseCall(line: string) {
+  try {
+    return callFrameSchema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * One JSON object a line. Only this owner may connect: the data folder is 0700 and the socket 0600. The caller holds the data
+ * folder's lock, so a socket that is already there belongs to a supervisor that was killed.
+ */
+export async function serveControl({ address, platform, handle }: ControlServerOptions): Promise<ControlServer> {
+  const sockets = new Set<Socket>();
+  const attached = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    const say = (words: unknown) => void (socket.writable && socket.write(`${JSON.stringify(words)}\n`));
+    const terminal: Terminal = { attach: () => void attached.add(socket), tell: (notice) => say({ notice }) };
+    createInterface({ input: socket }).on('line', (line) => {
+      const call = parseCall(line);
+      if (call === undefined) return socket.destroy();
+      void handle(call.request, terminal).then((reply) => say({ id: call.id, reply }));
+    });
+    // A terminal that was closed in the middle of a sentence; 'close' follows.
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      sockets.delete(socket);
+      attached.delete(socket);
+    });
+  });
+  if (platform !== 'win32') rmSync(address, { force: true });
+  await listening(server, address);
+  if (platform !== 'win32') chmodSync(address, 0o600);
+  return {
+    broadcast(notice) {
+      const line = `${JSON.stringify({ notice })}\n`;
+      for (const socket of attached) socket.write(line);
+    },
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets) socket.end();
+      await closed;
+    },
+  };
+}
+
+function listening(server: Server, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(address, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
