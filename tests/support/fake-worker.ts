@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/*
+ * Stands in for the worker under a real supervisor. It notes what it hears in `<data>/heard`, and does what it is told by
+ * ERRAND_FAKE: `stubborn` ignores the order to end, `crash` ends at once, `family` starts children of every kind.
+ */
+
+const data = process.env.ERRAND_DATA ?? '';
+const manner = process.env.ERRAND_FAKE ?? '';
+const settings = { lid: true, idle: true, idleMinutes: 30 };
+
+const say = (words: unknown) => process.send?.(words);
+const note = (words: unknown) => appendFileSync(join(data, 'heard'), `${JSON.stringify(words)}\n`);
+
+if (manner.includes('crash')) process.exit(3);
+if (manner.includes('family')) {
+  spawn('sleep', ['86421'], { stdio: 'ignore' });
+  spawn('sleep', ['86422'], { stdio: 'ignore', detached: true });
+  // An orphan in a session of its own: its parent is dead when the worker ends.
+  spawn('sh', ['-c', 'setsid sleep 86423 &'], { stdio: 'ignore' });
+}
+
+type Heard = { id?: number; request?: { do: string; text?: string }; order?: string };
+
+function reply({ do: act, text }: { do: string; text?: string }) {
+  if (act === 'status')
+    return {
+      is: 'worker-status',
+      status: { link: 'online', model: 'offline planner', running: 0, queued: 0, waiting: 0, phones: 0 },
+    };
+  if (act === 'pair') {
+    say({ notice: { say: 'claim', claim: 'claim-1', name: 'Pixel 8', digits: '418 203' } });
+    return { is: 'offer', code: 'K7QMK7QMK7QMK7QMK7QM', link: 'http://127.0.0.1:4747/pair#K7QMK7QMK7QMK7QMK7QM' };
+  }
+  if (act === 'task' && text === 'crash') process.exit(4);
+  if (act === 'tasks' && manner.includes('mute')) return undefined;
+  return { is: 'done' };
+}
+
+process.on('message', (heard: Heard) => {
+  note(heard);
+  if (heard.order === 'end' && !manner.includes('stubborn')) process.exit(0);
+  if (heard.request === undefined) return;
+  const answer = reply(heard.request);
+  if (answer !== undefined) say({ id: heard.id, reply: answer });
+});
+process.on('disconnect', () => {
+  if (!manner.includes('stubborn')) process.exit(0);
+});
+note({ pid: process.pid });
+say({ pulse: { ready: true, runningTask: false, lastPhoneWord: null, settings } });
