@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { platform } from 'node:process';
@@ -64,6 +74,8 @@ async function stop(server: Launched): Promise<void> {
   await server.exited;
 }
 
+const draftPrefix = 'data.new-';
+
 /** Made beside and renamed, so that a kill in the middle leaves nothing that looks like a data folder. */
 async function initialise(p: {
   home: string;
@@ -72,12 +84,11 @@ async function initialise(p: {
   runAs: RunAs;
   durable: boolean;
 }): Promise<void> {
-  const draft = join(p.home, 'data.new');
-  rmSync(draft, { recursive: true, force: true });
-  mkdirSync(draft, { mode: 0o700 });
+  dropDrafts(p.home);
+  const draft = mkdtempSync(join(p.home, draftPrefix));
   giveTo(p.runAs.uid, draft);
   const password = join(p.home, 'password');
-  if (!existsSync(password)) writeFileSync(password, randomBytes(24).toString('hex'), { mode: 0o600 });
+  writeFileSync(password, randomBytes(24).toString('hex'), { mode: 0o600 });
   const initdb = Bun.spawn(
     [
       ...p.runAs.prefix,
@@ -99,6 +110,17 @@ async function initialise(p: {
   if ((await initdb.exited) !== 0)
     throw new Error(`PostgreSQL could not make its data folder in ${p.home}: ${said.trim()}`);
   renameSync(draft, p.data);
+}
+
+/** An initdb whose stack was killed may still be writing: what cannot be removed now is removed another time. */
+function dropDrafts(home: string): void {
+  for (const name of readdirSync(home).filter((entry) => entry.startsWith(draftPrefix))) {
+    try {
+      rmSync(join(home, name), { recursive: true, force: true });
+    } catch {
+      // Its name is never used again, so it is in nobody's way.
+    }
+  }
 }
 
 function chooseListen(home: string, runAs: RunAs): Listen {

@@ -17,16 +17,17 @@ type Launch = {
 // writes to, and the kernel closes it when the stack ends, even by SIGKILL. Then SIGINT ends the server in order;
 // it is repeated, because a server that is only just starting still ignores it.
 const script = `
+clean() { [ -z "$REMOVE_AFTER" ] || rm -rf "$REMOVE_AFTER"; }
 exec 3<&0 </dev/null
 "$@" 3<&- &
 server=$!
-{ read -r _ <&3; while kill -INT "$server" 2>/dev/null; do sleep 1; done; } &
+{ read -r _ <&3; while kill -INT "$server" 2>/dev/null; do sleep 1; done; clean; } &
 watcher=$!
 exec 3<&-
 wait "$server"
 code=$?
 kill "$watcher" 2>/dev/null
-[ -z "$REMOVE_AFTER" ] || rm -rf "$REMOVE_AFTER"
+clean
 exit "$code"
 `;
 

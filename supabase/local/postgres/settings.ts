@@ -20,8 +20,9 @@ const small: Readonly<Record<string, string>> = {
   jit: 'off',
   timezone: 'UTC',
   log_timezone: 'UTC',
-  // The log never quotes a statement or its values: they would carry what the database keeps for people.
-  log_min_messages: 'warning',
+  // The log tells of starts, stops and crashes only. Errors and warnings are their callers' to hear, and they
+  // quote statements and values, which belong to the people the database keeps them for.
+  log_min_messages: 'log',
   log_min_error_statement: 'panic',
   log_statement: 'none',
   log_checkpoints: 'off',
