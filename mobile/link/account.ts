@@ -40,8 +40,8 @@ export interface Account {
   /** This phone only; the account's other sessions stay. */
   signOut(): Promise<void>;
   /** A valid access token, refreshed where needed; undefined when signed out or out of reach. */
-  token(): Promise<string | undefined>;
-  onChange(listener: () => void): () => void;
+  readonly token: () => Promise<string | undefined>;
+  /** Ends refreshing and listening. */
   stop(): void;
 }
 
@@ -81,8 +81,6 @@ export function createAccount(options: {
   url: string;
   publishableKey: string;
   fetch: typeof fetch;
-  /** Refreshes ahead of time while the page lives; off in a service worker. */
-  autoRefresh: boolean;
 }): Account {
   const storage = storageOver(options.db);
   const auth = new AuthClient({
@@ -91,7 +89,8 @@ export function createAccount(options: {
     storageKey: STORAGE_KEY,
     storage,
     fetch: options.fetch,
-    autoRefreshToken: options.autoRefresh,
+    // getSession() refreshes when it must; a timer of its own would also run in a service worker and a terminal.
+    autoRefreshToken: false,
     persistSession: true,
     detectSessionInUrl: false,
   });
@@ -114,11 +113,7 @@ export function createAccount(options: {
       await storage.removeItem(STORAGE_KEY);
     },
     token: async () => (await auth.getSession()).data.session?.access_token,
-    onChange: (listener) => {
-      const { data } = auth.onAuthStateChange(() => listener());
-      return () => data.subscription.unsubscribe();
-    },
-    stop: () => void auth.stopAutoRefresh(),
+    stop: () => void auth.dispose(),
   };
 }
 

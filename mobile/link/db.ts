@@ -9,6 +9,7 @@ export interface Tx {
   all(table: TableName, prefix?: string): Promise<readonly unknown[]>;
   put(table: TableName, key: string, value: unknown): Promise<void>;
   delete(table: TableName, key: string): Promise<void>;
+  clear(table: TableName): Promise<void>;
 }
 
 /**

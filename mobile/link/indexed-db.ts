@@ -63,6 +63,7 @@ function txOver(transaction: IDBTransaction): Tx {
     all: (table, prefix = '') =>
       settled(transaction.objectStore(table).getAll(IDBKeyRange.bound(prefix, `${prefix}\uffff`))),
     put: async (table, key, value) => void (await settled(transaction.objectStore(table).put(value, key))),
-    delete: async (table, key) => void (await settled(transaction.objectStore(table).delete(key))),
+    delete: (table, key) => settled(transaction.objectStore(table).delete(key)),
+    clear: (table) => settled(transaction.objectStore(table).clear()),
   };
 }

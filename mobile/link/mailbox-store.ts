@@ -3,7 +3,14 @@ import type { Accepted, Draft, InboxStore, OutboxStore } from '../../edge/mailbo
 import { orderedKey, type Db, type Tx } from './db.ts';
 import type { Heard } from './heard.ts';
 import { META, nextNumber, readMeta } from './meta.ts';
-import { outboxRecordSchema, peerSchema, taskRecordSchema, type Peer, type Sent } from './records.ts';
+import {
+  outboxRecordSchema,
+  peerSchema,
+  taskRecordSchema,
+  type OutboxRecord,
+  type Peer,
+  type Sent,
+} from './records.ts';
 import { keepHeard } from './keep.ts';
 
 export const peerOf = async (tx: Tx, kid: string): Promise<Peer | undefined> => {
@@ -67,15 +74,15 @@ export async function addDraft(tx: Tx, draft: Draft): Promise<void> {
   await tx.put('outbox', orderedKey(seq), { seq, draft });
 }
 
-/** Takes a draft back that was not sealed yet; false when it is on its way or gone. */
-export async function takeBackDraft(tx: Tx, id: string): Promise<boolean> {
+/** Takes a draft out of the outbox; undefined when it is not there any more. Hold the outbox lock. */
+export async function takeDraft(tx: Tx, id: string): Promise<OutboxRecord | undefined> {
   const rows = (await tx.all('outbox')).map((row) => outboxRecordSchema.parse(row));
   const mine = rows.find((row) => row.draft.id === id);
-  if (!mine || mine.sealed) return false;
-  await tx.delete('outbox', orderedKey(mine.seq));
-  return true;
+  if (mine) await tx.delete('outbox', orderedKey(mine.seq));
+  return mine;
 }
+
+export const putDraftBack = (tx: Tx, row: OutboxRecord): Promise<void> => tx.put('outbox', orderedKey(row.seq), row);
 
 /** Every drain has an epoch of its own: whoever holds the lock knows that earlier pulls are over, and takes over their leases. */
 export const nextEpoch = (db: Db): Promise<number> => db.write((tx) => nextNumber(tx, 'epoch'));
-

@@ -35,5 +35,6 @@ function txOver(rows: Rows): Tx {
         .map(([, value]) => value),
     put: async (name, key, value) => void table(name).set(key, structuredClone(value)),
     delete: async (name, key) => void table(name).delete(key),
+    clear: async (name) => table(name).clear(),
   };
 }

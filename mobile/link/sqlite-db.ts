@@ -41,6 +41,7 @@ function txOver(database: Database): Tx {
   );
   const put = database.query('insert or replace into row (tbl, key, value) values (?, ?, ?)');
   const remove = database.query('delete from row where tbl = ? and key = ?');
+  const clear = database.query('delete from row where tbl = ?');
   const read = (text: string): unknown => JSON.parse(text);
   return {
     get: async (table, key) => {
@@ -50,5 +51,6 @@ function txOver(database: Database): Tx {
     all: async (table, prefix = '') => all.all(table, prefix, `${prefix}\uffff`).map((row) => read(row.value)),
     put: async (table, key, value) => void put.run(table, key, JSON.stringify(value)),
     delete: async (table, key) => void remove.run(table, key),
+    clear: async (table) => void clear.run(table),
   };
 }

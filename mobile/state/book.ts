@@ -44,6 +44,8 @@ export function createBook(db: Db): Book {
   }
   return {
     load: async () => {
+      tasks.clear();
+      rows.clear();
       await readPeers();
       const all = await db.read(allTasks);
       await Promise.all(all.map(keep));

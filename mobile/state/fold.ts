@@ -34,14 +34,18 @@ export function foldTask(record: TaskRecord, events: readonly StoredEvent[], liv
   for (const stored of events) apply(folded, stored, record);
   const standing = folded.standing ?? before(record, events.length > 0);
   const { chain, have } = follow(events);
-  const { id, thread, desktop, text, grants, files, script, from, at } = record;
-  const { plan, steps, notes, asks, result, newer } = folded;
+  const { sent: _sent, answers: _answers, cancelling, ...said } = record;
   return {
-    ...{ id, thread, desktop, text, grants, files, script, from, at },
-    ...{ standing, plan, steps, notes, asks, result, newer, chain, have },
-    cancelling: record.cancelling === true && standing.is !== 'ended',
-    live: result || standing.is === 'ended' ? undefined : live,
-    lastAt: events.at(-1)?.event.at ?? at,
+    ...said,
+    ...folded,
+    chain,
+    have,
+    standing,
+    script: record.script,
+    from: record.from,
+    cancelling: cancelling === true && standing.is !== 'ended',
+    live: folded.result || standing.is === 'ended' ? undefined : live,
+    lastAt: events.at(-1)?.event.at ?? record.at,
   };
 }
 

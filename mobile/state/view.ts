@@ -3,6 +3,7 @@ import type { Device } from '../../edge/protocol/device.ts';
 import type { Seen } from '../../edge/protocol/down.ts';
 import type { Happening, TaskState } from '../../edge/protocol/event.ts';
 import type { Grant } from '../../edge/protocol/grant.ts';
+import type { Settings } from '../../edge/protocol/settings.ts';
 import type { FaultCode } from '../link/fault.ts';
 import type { Peer } from '../link/records.ts';
 
@@ -68,6 +69,8 @@ export interface ThreadView {
 
 export interface DesktopView extends Peer {
   readonly seen: Seen | undefined;
+  /** Switches set here that the desktop has not confirmed yet. */
+  readonly wanted: Settings | undefined;
   /** Unix milliseconds: the newest sign of life, the desktop's own or the relay's. */
   readonly lastSeen: number | undefined;
 }

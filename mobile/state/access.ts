@@ -1,0 +1,98 @@
+import type { Account, Credentials, Enrolment, Standing } from '../link/account.ts';
+import { TABLES } from '../link/db.ts';
+import { dropMeta, META } from '../link/meta.ts';
+import type { PhoneDeps } from './deps.ts';
+import type { Parts } from './parts.ts';
+import type { PhoneView } from './view.ts';
+import type { Wires } from './wires.ts';
+
+/** Who is signed in, and what is still missing. */
+export interface Access {
+  read(): Promise<void>;
+  /** The relay asks for the second factor again, although the session has it. */
+  wantFactor(): void;
+  view(): Pick<PhoneView, 'stage' | 'email' | 'me'>;
+  readonly account: {
+    signUp(credentials: Credentials): Promise<void>;
+    signIn(credentials: Credentials): Promise<void>;
+    enrol(): Promise<Enrolment>;
+    /** A code of the authenticator: of the factor being enrolled, else of the one the account has. */
+    verify(code: string, factorId?: string): Promise<void>;
+    /** This phone only. Keys and threads stay for the next sign-in. */
+    signOut(): Promise<void>;
+    /** Signs out and forgets everything, keys included: desktops must be paired again. */
+    forget(): Promise<void>;
+  };
+}
+
+export function createAccess(deps: PhoneDeps, { wires, post, pairing, book }: Parts, emit: () => void): Access {
+  let standing: Standing | undefined;
+  let factorWanted = false;
+  let me: PhoneView['me'];
+
+  async function read(): Promise<void> {
+    standing = (await wires.known()?.account.standing()) ?? { is: 'signed-out' };
+    me = (await deps.keys.load())?.device;
+    emit();
+    if (standing.is !== 'ready' || factorWanted) return;
+    void pairing.resume();
+    post.kick();
+  }
+  async function act<T>(work: (account: Account) => Promise<T>): Promise<T> {
+    const { account } = await wires.get();
+    const value = await work(account);
+    await read();
+    return value;
+  }
+  return {
+    read,
+    wantFactor: () => {
+      factorWanted = true;
+      emit();
+    },
+    view: () => ({
+      stage: stageOf(standing, factorWanted),
+      email: standing === undefined || standing.is === 'signed-out' ? '' : standing.email,
+      me,
+    }),
+    account: {
+      signUp: (credentials) => act((account) => account.signUp(credentials)),
+      signIn: (credentials) => act((account) => account.signIn(credentials)),
+      enrol: async () => (await wires.get()).account.enrol(),
+      verify: (code, factorId) =>
+        act(async (account) => {
+          await account.verify(code, factorId);
+          factorWanted = false;
+        }),
+      signOut: async () => {
+        await post.hush();
+        await signOut(deps, wires);
+        await read();
+      },
+      forget: async () => {
+        await post.hush();
+        await signOut(deps, wires);
+        await deps.db.write(async (tx) => {
+          for (const table of TABLES) await tx.clear(table);
+        });
+        await book.load();
+        await read();
+      },
+    },
+  };
+}
+
+async function signOut(deps: PhoneDeps, wires: Wires): Promise<void> {
+  const wire = wires.known();
+  if (!wire) return;
+  // Best effort: the subscription dies with the session anyway, this only spares a useless push.
+  await wire.relay.deletePush().catch(() => undefined);
+  await wire.account.signOut();
+  await dropMeta(deps.db, META.push);
+  await dropMeta(deps.db, META.bound);
+}
+
+function stageOf(standing: Standing | undefined, factorWanted: boolean): PhoneView['stage'] {
+  if (!standing) return 'loading';
+  return standing.is === 'ready' && factorWanted ? 'factor' : standing.is;
+}

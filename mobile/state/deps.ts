@@ -1,0 +1,31 @@
+import type { Db } from '../link/db.ts';
+import type { KeyStore } from '../link/keys.ts';
+import type { Lock } from '../link/lock.ts';
+import type { PokeOptions } from '../link/pokes.ts';
+
+/** How pages of one phone tell each other that the database changed. */
+export interface Neighbours {
+  tell(tasks: readonly string[]): void;
+  listen(told: (tasks: readonly string[]) => void): () => void;
+}
+
+/** Everything a phone touches. The app, the service worker, a terminal and the tests each bring their own. */
+export interface PhoneDeps {
+  /** The relay that serves the app, e.g. `https://host/functions/v1/relay`. A pairing link may name another. */
+  readonly relayUrl: string;
+  readonly db: Db;
+  readonly keys: KeyStore;
+  readonly fetch: typeof fetch;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly setTimer: (run: () => void, ms: number) => () => void;
+  readonly lock: Lock;
+  /** What the desktop calls this phone. */
+  readonly name: string;
+  /** Keys may be exported: only where they must be written to a file. */
+  readonly extractable: boolean;
+  readonly listen: (options: PokeOptions) => Promise<() => Promise<void>>;
+  readonly neighbours?: Neighbours;
+  /** False when there is certainly no network: nothing is sealed or sent then, and so can still be taken back. */
+  readonly online?: () => boolean;
+}

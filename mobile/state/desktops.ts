@@ -1,0 +1,79 @@
+import type { RelayClient } from '../../edge/mailbox/relay-client.ts';
+import type { Settings } from '../../edge/protocol/settings.ts';
+import { PROTOCOL_VERSION } from '../../edge/protocol/version.ts';
+import type { Book } from './book.ts';
+import type { PhoneDeps } from './deps.ts';
+import { addControl } from './errands.ts';
+import type { DesktopView, DeviceRow } from './view.ts';
+
+export interface Desktops {
+  view(): readonly DesktopView[];
+  rows(): readonly DeviceRow[] | undefined;
+  /** Asks the relay who belongs to the account, and when it last saw them. */
+  list(): Promise<void>;
+  /** Takes a device off the account, and tells every desktop to forget it when it is a phone. */
+  revoke(kid: string): Promise<void>;
+  /** Sets a desktop's power switches. */
+  set(kid: string, settings: Settings): Promise<void>;
+  /** "This is what I have": the desktop sends what is missing. */
+  sync(kid: string): Promise<void>;
+}
+
+interface DesktopsOptions {
+  readonly deps: PhoneDeps;
+  readonly book: Book;
+  readonly relay: () => Promise<RelayClient>;
+  readonly changed: () => void;
+  readonly post: () => void;
+}
+
+export function createDesktops({ deps, book, relay, changed, post }: DesktopsOptions): Desktops {
+  let rows: readonly DeviceRow[] | undefined;
+  const wanted = new Map<string, Settings>();
+
+  async function list(): Promise<void> {
+    const { devices } = await (await relay()).devices();
+    rows = devices.map(({ kid, kind, name, createdAt, lastSeen }) => ({ kid, kind, name, createdAt, lastSeen }));
+    changed();
+  }
+  function viewOf(peer: ReturnType<Book['peers']>[number]): DesktopView {
+    const { kid } = peer.device;
+    const seen = book.seen(kid);
+    const atRelay = rows?.find((row) => row.kid === kid)?.lastSeen;
+    const signs = [seen?.at, typeof atRelay === 'number' ? atRelay * 1000 : undefined].filter((at) => at !== undefined);
+    if (JSON.stringify(seen?.settings) === JSON.stringify(wanted.get(kid))) wanted.delete(kid);
+    return {
+      ...peer,
+      seen,
+      wanted: wanted.get(kid),
+      lastSeen: signs.length > 0 ? Math.max(...signs) : undefined,
+    };
+  }
+  async function tell(kid: string, control: Parameters<typeof addControl>[2]): Promise<void> {
+    await deps.db.write((tx) => addControl(tx, kid, control));
+    post();
+  }
+  return {
+    view: () => book.peers().map(viewOf),
+    rows: () => rows,
+    list,
+    revoke: async (kid) => {
+      const isPhone = rows?.find((row) => row.kid === kid)?.kind === 'phone';
+      await (await relay()).revokeDevice(kid);
+      if (isPhone) await Promise.all(book.peers().map(({ device }) => tell(device.kid, { kind: 'drop', kid })));
+      else await deps.db.write((tx) => tx.delete('peers', kid));
+      await book.refresh([]);
+      await list();
+    },
+    set: async (kid, settings) => {
+      wanted.set(kid, settings);
+      await tell(kid, { kind: 'set', settings, rev: book.seen(kid)?.rev ?? 0 });
+      changed();
+    },
+    sync: async (kid) => {
+      const mine = book.threads().flatMap((thread) => (thread.desktop === kid ? thread.tasks : []));
+      const have = Object.fromEntries(mine.filter((task) => task.have > 0).map((task) => [task.id, task.have]));
+      await tell(kid, { kind: 'sync', have, version: PROTOCOL_VERSION, name: deps.name });
+    },
+  };
+}

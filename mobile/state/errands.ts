@@ -1,0 +1,166 @@
+import type { RelayClient } from '../../edge/mailbox/relay-client.ts';
+import { RelayError } from '../../edge/mailbox/relay-client.ts';
+import { MAX_LIFE } from '../../edge/protocol/envelope.ts';
+import type { Grant } from '../../edge/protocol/grant.ts';
+import { newId } from '../../edge/protocol/id.ts';
+import { packParcel, ParcelDamaged, unpackParcel, type Parcel } from '../../edge/protocol/parcel.ts';
+import { taskSchema, type Task } from '../../edge/protocol/task.ts';
+import type { Control } from '../../edge/protocol/up.ts';
+import type { Tx } from '../link/db.ts';
+import { PhoneFault } from '../link/fault.ts';
+import { addDraft, markSent, putDraftBack, takeDraft } from '../link/mailbox-store.ts';
+import { taskRecordSchema, type TaskRecord } from '../link/records.ts';
+import type { Book } from './book.ts';
+import type { PhoneDeps } from './deps.ts';
+import type { TaskView } from './view.ts';
+
+const DAY = 24 * 3600;
+
+export interface NewTask {
+  /** The desktop's kid. */
+  readonly desktop: string;
+  readonly text: string;
+  readonly grants: readonly Grant[];
+  /** The thread to go on with; without it a new one begins. */
+  readonly thread?: string | undefined;
+  readonly files?: readonly Parcel[];
+  readonly script?: string | undefined;
+  readonly ifMissed?: Task['ifMissed'];
+  /** Unix seconds. */
+  readonly deadline?: number;
+}
+
+export interface Errands {
+  /** Puts a task into the outbox, durably; resolves with its id. It is sent as soon as the relay can be reached. */
+  send(task: NewTask): Promise<string>;
+  /** Makes a file ready to travel. Larger ones are stored sealed at the relay first. */
+  pack(file: { name: string; type: string; bytes: Uint8Array<ArrayBuffer> }): Promise<Parcel>;
+  /** The file's bytes, checked against its hash. */
+  unpack(parcel: Parcel): Promise<Uint8Array<ArrayBuffer>>;
+  /** Takes a task back that no desktop fetched yet. Rejects with `envelope.fetched` when it is too late: cancel it then. */
+  withdraw(task: string): Promise<void>;
+  cancel(task: string): Promise<void>;
+  /** Answers an ask for exactly the actions whose bytes this phone showed. */
+  answer(answer: { task: string; ask: string; ok: boolean; because?: string }): Promise<void>;
+}
+
+interface ErrandsOptions {
+  readonly deps: PhoneDeps;
+  readonly book: Book;
+  readonly relay: () => Promise<RelayClient>;
+  /** These tasks changed, and there may be something to send. */
+  readonly changed: (task: string) => Promise<void>;
+}
+
+export function createErrands({ deps, book, relay, changed }: ErrandsOptions): Errands {
+  async function tell(task: TaskView, control: Control, patch: (record: TaskRecord) => TaskRecord): Promise<void> {
+    await deps.db.write(async (tx) => {
+      await patchTask(tx, task.id, patch);
+      await addControl(tx, task.desktop, control);
+    });
+    await changed(task.id);
+  }
+  const known = (id: string): TaskView => {
+    const task = book.task(id);
+    if (!task) throw new PhoneFault('phone.failed', 'no such task');
+    return task;
+  };
+  return {
+    send: async (task) => {
+      const { record, body } = compose(task, book, deps.now());
+      const json = JSON.stringify(taskSchema.parse(body));
+      await deps.db.write(async (tx) => {
+        await tx.put('tasks', record.id, record);
+        await addDraft(tx, { id: record.id, k: 'task', json, to: [task.desktop], life: MAX_LIFE, reseal: false });
+      });
+      await changed(record.id);
+      return record.id;
+    },
+    pack: async (file) => {
+      const parcel = await packParcel({ ...file, putPart: async (sealed) => (await relay()).putBlob(sealed) });
+      if (parcel.content.at === 'desk') throw new PhoneFault('file.too-large');
+      return parcel;
+    },
+    unpack: async (parcel) => {
+      try {
+        return await unpackParcel(parcel, async (id) => (await relay()).getBlob(id));
+      } catch (error) {
+        throw error instanceof ParcelDamaged ? new PhoneFault('file.damaged', error.message) : error;
+      }
+    },
+    withdraw: async (id) => {
+      await deps.lock('outbox', () => withdraw(deps, relay, id));
+      await changed(id);
+    },
+    cancel: (id) => tell(known(id), { kind: 'cancel', t: id }, (record) => ({ ...record, cancelling: true })),
+    answer: async ({ task, ask, ok, because }) => {
+      const { actions } = known(task).asks.find((view) => view.ask.ask === ask) ?? {};
+      if (!actions) throw new PhoneFault('phone.failed', 'this ask cannot be shown, so it cannot be answered');
+      const digests = actions.map((action) => action.digest);
+      const said: Control = { kind: 'answer', ask, digests, ok, scope: 'once', ...(because ? { because } : {}) };
+      await tell(known(task), said, (record) => ({ ...record, answers: { ...record.answers, [ask]: ok } }));
+    },
+  };
+}
+
+/** Puts what a phone tells a desktop into the outbox. */
+export async function addControl(tx: Tx, desktop: string, control: Control): Promise<void> {
+  const json = JSON.stringify(control);
+  await addDraft(tx, { id: newId(), k: 'ctl', json, to: [desktop], life: DAY, reseal: control.kind !== 'answer' });
+}
+
+async function patchTask(tx: Tx, id: string, patch: (record: TaskRecord) => TaskRecord): Promise<void> {
+  await tx.put('tasks', id, patch(taskRecordSchema.parse(await tx.get('tasks', id))));
+}
+
+/** Bytes that were sealed may have reached the relay even if no answer came back: only the relay's word settles that. */
+async function withdraw(deps: PhoneDeps, relay: () => Promise<RelayClient>, id: string): Promise<void> {
+  const draft = await deps.db.write((tx) => takeDraft(tx, id));
+  try {
+    if (!draft || draft.sealed) await (await relay()).withdraw(id);
+  } catch (error) {
+    if (!(error instanceof RelayError && error.code === 'envelope.unknown')) {
+      if (draft) await deps.db.write((tx) => putDraftBack(tx, draft));
+      throw error;
+    }
+  }
+  await deps.db.write((tx) => markSent(tx, id, { at: 'withdrawn' }));
+}
+
+/** A task that will never arrive must not be waited for: the desktop holds a task until its predecessor is known. */
+const willArrive = (task: TaskView): boolean => task.standing.is !== 'withdrawn' && task.standing.is !== 'unsent';
+
+function compose(task: NewTask, book: Book, now: number): { record: TaskRecord; body: Task } {
+  const { desktop, text, script } = task;
+  const id = newId();
+  const earlier = book.threads().find((thread) => thread.id === task.thread)?.tasks ?? [];
+  const after = earlier.findLast(willArrive);
+  const grants = [...task.grants];
+  const record: TaskRecord = {
+    id,
+    desktop,
+    text,
+    grants,
+    script,
+    thread: after?.thread ?? id,
+    files: (task.files ?? []).map((file) => file.name),
+    at: now,
+    sent: { at: 'here' },
+    answers: {},
+  };
+  return { record, body: bodyOf(task, after) };
+}
+
+function bodyOf({ text, grants, files = [], script, ifMissed = 'run', deadline }: NewTask, after?: TaskView): Task {
+  return {
+    kind: 'task',
+    text,
+    thread: after?.thread ?? null,
+    after: after?.id ?? null,
+    grants: [...grants],
+    ifMissed,
+    ...(files.length > 0 && { files: [...files] }),
+    ...(script !== undefined && { script }),
+    ...(deadline !== undefined && { deadline }),
+  };
+}

@@ -1,0 +1,96 @@
+import type { Headline } from '../../edge/protocol/down.ts';
+import type { PushSubscription } from '../../edge/protocol/http.ts';
+import { META, readMeta, writeMeta } from '../link/meta.ts';
+import { createAccess, type Access } from './access.ts';
+import type { PhoneDeps } from './deps.ts';
+import type { Desktops } from './desktops.ts';
+import type { Errands } from './errands.ts';
+import type { Pairing } from './pairing.ts';
+import { createParts, type Parts } from './parts.ts';
+import type { PhoneView } from './view.ts';
+
+/** A phone without a screen: signs in, pairs, sends, hears. All calls reject with PhoneFault or RelayError only. */
+export interface Phone {
+  /** Reads what is stored and shows it, then goes on with what was interrupted. Resolves once there is something to show. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  view(): PhoneView;
+  subscribe(listener: (view: PhoneView) => void): () => void;
+  /** Sends and pulls now: after waking, or when the network came back. */
+  kick(): void;
+  /** Pulls once and resolves with the headlines that came: what a service worker has to show. */
+  pull(): Promise<readonly Headline[]>;
+  readonly account: Access['account'];
+  readonly pairing: Pick<Pairing, 'open' | 'cancel'>;
+  readonly errands: Errands;
+  readonly desktops: Pick<Desktops, 'list' | 'revoke' | 'set' | 'sync'>;
+  readonly push: {
+    /** The relay's key for subscriptions; undefined when it sends none. */
+    key(): string | undefined;
+    register(subscription: PushSubscription): Promise<void>;
+  };
+}
+
+export function createPhone(deps: PhoneDeps): Phone {
+  const listeners = new Set<(view: PhoneView) => void>();
+  const headlines: Headline[] = [];
+  function emit(): void {
+    const next = viewOf(parts, access);
+    for (const listener of listeners) listener(next);
+  }
+  const parts = createParts({ deps, emit, factorWanted: () => access.wantFactor(), headlines });
+  const access = createAccess(deps, parts, emit);
+  const { wires, post, book, pairing, errands, desktops } = parts;
+  const stopListening = deps.neighbours?.listen((tasks) => void parts.refresh(tasks));
+  return {
+    start: async () => {
+      await wires.load();
+      await book.load();
+      await access.read();
+    },
+    stop: async () => {
+      stopListening?.();
+      pairing.pause();
+      await post.stop();
+      wires.stop();
+    },
+    view: () => viewOf(parts, access),
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    kick: post.kick,
+    pull: async () => {
+      await post.drain();
+      return headlines.splice(0);
+    },
+    account: access.account,
+    pairing,
+    errands,
+    desktops,
+    push: pushOf(deps, parts),
+  };
+}
+
+function pushOf(deps: PhoneDeps, { wires }: Parts): Phone['push'] {
+  return {
+    key: () => wires.known()?.place.vapidPublicKey ?? undefined,
+    register: async (subscription) => {
+      if ((await readMeta(deps.db, META.push)) === subscription.endpoint) return;
+      await (await wires.get()).relay.putPush(subscription);
+      await writeMeta(deps.db, META.push, subscription.endpoint);
+    },
+  };
+}
+
+function viewOf({ book, pairing, post, desktops }: Parts, access: Access): PhoneView {
+  return {
+    ...access.view(),
+    link: pairing.waiting(),
+    pairing: pairing.view(),
+    line: post.line(),
+    desktops: desktops.view(),
+    threads: book.threads(),
+    devices: desktops.rows(),
+  };
+}

@@ -1,0 +1,152 @@
+import { drainInbox } from '../../edge/mailbox/inbox.ts';
+import { flushOutbox } from '../../edge/mailbox/outbox.ts';
+import { createPump } from '../../edge/mailbox/pump.ts';
+import { RelayError } from '../../edge/mailbox/relay-client.ts';
+import type { Accepted } from '../../edge/mailbox/store.ts';
+import type { Identity } from '../../edge/protocol/identity.ts';
+import { makeProof } from '../../edge/protocol/proof.ts';
+import { faultCode, type FaultCode } from '../link/fault.ts';
+import { heardSchema, type Heard } from '../link/heard.ts';
+import { inboxStore, nextEpoch, outboxStore, peersOf } from '../link/mailbox-store.ts';
+import { dropMeta, META, readMeta, writeMeta } from '../link/meta.ts';
+import type { PhoneDeps } from './deps.ts';
+import { createDoorbell } from './doorbell.ts';
+import type { LineView } from './view.ts';
+import type { Wire, Wires } from './wires.ts';
+
+/** Milliseconds between two looks into the inbox, with a doorbell and without. */
+const POLL_WITH_POKES = 60_000;
+const POLL = 5_000;
+
+export interface Post {
+  /** Sends and pulls now. */
+  readonly kick: () => void;
+  /** Sends now; pulling follows the doorbell. */
+  readonly kickOut: () => void;
+  line(): LineView;
+  /** Stops listening to the doorbell: the session is over. */
+  hush(): Promise<void>;
+  /** One look into the inbox, for a service worker. Rejects with RelayError. */
+  drain(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface PostOptions {
+  readonly deps: PhoneDeps;
+  readonly wires: Wires;
+  readonly heard: (accepted: Accepted<Heard>) => void;
+  readonly drained: () => Promise<void>;
+  readonly settled: (id: string) => void;
+  readonly lineChanged: () => void;
+}
+
+export interface Ready {
+  readonly wire: Wire;
+  readonly identity: Identity;
+}
+
+/** The phone's two directions. Each runs under a lock of its own; both need a bound session and somebody to talk to. */
+export function createPost(options: PostOptions): Post {
+  const { deps, wires } = options;
+  let line: LineView = { is: 'unknown' };
+  const doorbell = createDoorbell(deps, () => inbox.kick());
+
+  function setLine(next: LineView): void {
+    if (JSON.stringify(next) === JSON.stringify(line)) return;
+    line = next;
+    options.lineChanged();
+  }
+  /** Runs `work` when there is anybody to talk to. Never rejects: what went wrong is shown, and tried again. */
+  async function attempt(work: (ready: Ready) => Promise<number | undefined>): Promise<number | undefined> {
+    try {
+      const ready = await whenReady(deps, wires);
+      return ready && (await work(ready));
+    } catch (error) {
+      setLine(lineOf(error));
+      if (error instanceof RelayError && error.code === 'device.unbound') await dropMeta(deps.db, META.bound);
+      return (error instanceof RelayError && error.retryAfter ? error.retryAfter : 5) * 1000;
+    }
+  }
+  const out = createPump({ setTimer: deps.setTimer, work: () => attempt((ready) => send(ready, options, setLine)) });
+  const inbox = createPump({
+    setTimer: deps.setTimer,
+    work: () =>
+      attempt(async (ready) => {
+        await drain(ready, options);
+        setLine({ is: 'reached' });
+        doorbell.hang(ready);
+        return doorbell.connected() ? POLL_WITH_POKES : POLL;
+      }),
+  });
+  return {
+    kick: () => {
+      out.kick();
+      inbox.kick();
+    },
+    kickOut: () => out.kick(),
+    line: () => line,
+    hush: () => doorbell.close(),
+    drain: async () => {
+      const ready = await whenReady(deps, wires);
+      if (ready) await drain(ready, options);
+    },
+    stop: async () => {
+      await Promise.all([out.stop(), inbox.stop()]);
+      await doorbell.close();
+    },
+  };
+}
+
+const seconds = (deps: PhoneDeps): number => Math.floor(deps.now() / 1000);
+
+/** Resolves with the delay after which to try again, when something stopped it. */
+async function send(
+  { wire, identity }: Ready,
+  { deps, settled }: PostOptions,
+  setLine: (line: LineView) => void,
+): Promise<number | undefined> {
+  if (deps.online?.() === false) return undefined;
+  const store = outboxStore(deps.db, settled);
+  const sender = { relay: wire.relay, store, identity: () => identity, now: () => seconds(deps) };
+  const flushed = await deps.lock('outbox', () => flushOutbox(sender));
+  if (flushed.is === 'empty') return undefined;
+  setLine(lineOf(flushed.error));
+  return flushed.retryMs;
+}
+
+function lineOf(error: unknown): LineView {
+  const why: FaultCode = faultCode(error);
+  return why === 'network.unreachable' ? { is: 'unreached' } : { is: 'refused', why };
+}
+
+async function drain({ wire, identity }: Ready, { deps, heard, drained }: PostOptions): Promise<void> {
+  const { kid, ek } = identity.device;
+  const receiver = {
+    kid,
+    keys: () => [{ ek, pair: identity.encryption }],
+    schema: heardSchema,
+    allows: (header: { k: string }) => header.k === 'evt',
+    store: inboxStore(deps.db, heard),
+    now: () => seconds(deps),
+  };
+  await deps.lock('inbox', async () => drainInbox({ relay: wire.relay, receiver, epoch: await nextEpoch(deps.db) }));
+  await drained();
+}
+
+/** Signed in with both factors, with keys, paired, and the session bound to the keys; undefined when one of these is missing. */
+async function whenReady(deps: PhoneDeps, wires: Wires): Promise<Ready | undefined> {
+  const wire = wires.known();
+  const identity = await deps.keys.load();
+  const standing = await wire?.account.standing();
+  if (!wire || !identity || standing?.is !== 'ready') return undefined;
+  if ((await deps.db.read(peersOf)).length === 0) return undefined;
+  const { session } = standing;
+  if ((await readMeta(deps.db, META.bound)) !== session) {
+    const proof = { use: 'bind', kid: identity.device.kid, session, iat: seconds(deps) } satisfies Parameters<
+      typeof makeProof
+    >[1];
+    await wire.relay.bindDevice(await makeProof(identity, proof));
+    await writeMeta(deps.db, META.bound, session);
+  }
+  return { wire, identity };
+}
