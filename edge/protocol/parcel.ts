@@ -47,6 +47,8 @@ export async function packParcel(options: {
   type: string;
   bytes: Uint8Array<ArrayBuffer>;
   preview?: string;
+  /** Bytes that still fit into the message, when other files share it. */
+  inlineBytes?: number;
   putPart: (sealed: Uint8Array<ArrayBuffer>) => Promise<string>;
 }): Promise<Parcel> {
   const { name, type, bytes, preview, putPart } = options;
@@ -57,7 +59,8 @@ export async function packParcel(options: {
     sha256: await sha256B64u(bytes),
     ...(preview === undefined ? {} : { preview: preview.slice(0, 4000) }),
   };
-  if (bytes.length <= INLINE_BYTES) return { ...about, content: { at: 'inline', data: toB64u(bytes) } };
+  if (bytes.length <= Math.min(INLINE_BYTES, options.inlineBytes ?? INLINE_BYTES))
+    return { ...about, content: { at: 'inline', data: toB64u(bytes) } };
   if (bytes.length > MAX_PARCEL_BYTES) {
     return { ...about, content: { at: 'desk', why: 'The file is larger than 24 MB. It is on the desktop.' } };
   }
