@@ -5,7 +5,7 @@ import { newId } from '../../edge/protocol/id.ts';
 import { audit } from './audit.ts';
 import { appendEvent, draftHeadline } from './event.ts';
 import type { Journal } from './journal.ts';
-import { DESK, readTask, setState, type Asker } from './task.ts';
+import { readTask, setState, type Asker } from './task.ts';
 
 /** Seconds a question stays open. Silence parks the task, it does not fail it. */
 export const ASK_LIFE = 600;
@@ -93,7 +93,7 @@ export function addAsk(journal: Journal, { task, n, why, high, actions }: Questi
         exp: ask.exp,
       });
     appendEvent(journal, task, { kind: 'ask', ask });
-    draftHeadline(journal, { t: task, what: 'ask', title: 'Your answer is needed', text: why.slice(0, 160) });
+    draftHeadline(journal, { t: task, what: 'ask', title: 'Your answer is needed', text: why });
     setState(journal, task, { is: 'waiting', ask: ask.ask });
     return ask.ask;
   });
@@ -131,7 +131,7 @@ function settle(journal: Journal, record: AskRecord, answer: Answer, by: Asker):
   journal.db
     .query('update ask set state = $state, answered_by = $by, because = $because where id = $id')
     .run({ id: answer.ask, state: ok ? 'ok' : 'denied', by: by.kid, because: because ?? null });
-  appendEvent(journal, record.task, { kind: 'answered', ask: answer.ask, ok, by: by.kid === DESK ? DESK : by.name });
+  appendEvent(journal, record.task, { kind: 'answered', ask: answer.ask, ok, by: by.name });
   audit(journal, { did: 'answered', ask: answer.ask, ok, by: by.kid });
   setState(journal, record.task, { is: 'queued' });
 }

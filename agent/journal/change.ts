@@ -9,6 +9,8 @@ export interface FileChange {
   readonly path: string;
   readonly before: string | null;
   readonly after: string;
+  /** The task's bits when it wrote. */
+  readonly taint: { readonly untrusted: boolean; readonly private: boolean };
 }
 
 /** Keeps bytes by their hash, durably, before they are overwritten anywhere; returns the hash. */
@@ -30,15 +32,26 @@ export function keepBytes(journal: Journal, bytes: Uint8Array): string {
 export const keptBytes = (journal: Journal, hash: string): Uint8Array<ArrayBuffer> =>
   new Uint8Array(readFileSync(join(journal.folder, 'before', hash)));
 
-/** Notes what a step is about to write, before it writes: after a crash both images are still known. */
+/** Notes with the intent what a step is about to write: after a crash both images are still known. */
 export function addChange(journal: Journal, step: { task: string; n: number }, change: FileChange): void {
+  const { path, before, after, taint } = change;
   journal.write(() =>
     journal.db
       .query(
-        `insert into change (task, n, path, before, after, at) values ($task, $n, $path, $before, $after, $at)
+        `insert into change (task, n, path, before, after, untrusted, private, at)
+         values ($task, $n, $path, $before, $after, $untrusted, $private, $at)
          on conflict (task, n, path) do update set after = excluded.after`,
       )
-      .run({ task: step.task, n: step.n, ...change, at: journal.now() }),
+      .run({
+        task: step.task,
+        n: step.n,
+        path,
+        before,
+        after,
+        untrusted: Number(taint.untrusted),
+        private: Number(taint.private),
+        at: journal.now(),
+      }),
   );
 }
 
@@ -49,11 +62,31 @@ export function confirmChanges(journal: Journal, step: { task: string; n: number
   );
 }
 
-/** The files a task wrote, each once, by its last change; in the order of writing. */
-export const changesOf = (journal: Journal, task: string): FileChange[] =>
-  journal.db
-    .query<FileChange, { task: string }>(
-      `select path, before, after from change
-       where task = $task and done = 1 and id in (select max(id) from change where task = $task and done = 1 group by path) order by id`,
-    )
-    .all({ task });
+interface Row {
+  path: string;
+  before: string | null;
+  after: string;
+  untrusted: number;
+  private: number;
+  done: number;
+}
+
+const changesOf = (journal: Journal, task: string): Row[] =>
+  journal.db.query<Row, { task: string }>('select * from change where task = $task order by id').all({ task });
+
+const newestByPath = (rows: readonly Row[]): Map<string, FileChange> =>
+  new Map(
+    rows.map(({ path, before, after, untrusted, private: priv }) => [
+      path,
+      { path, before, after, taint: { untrusted: untrusted === 1, private: priv === 1 } },
+    ]),
+  );
+
+/** The files a task wrote, each once, by its last change. */
+export const filesWritten = (journal: Journal, task: string): FileChange[] => [
+  ...newestByPath(changesOf(journal, task).filter((row) => row.done === 1)).values(),
+];
+
+/** Also what a step began to write and a crash cut off: found on the disk, it is this task's own. */
+export const filesTouched = (journal: Journal, task: string): Map<string, FileChange> =>
+  newestByPath(changesOf(journal, task));

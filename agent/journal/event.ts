@@ -36,14 +36,27 @@ export function appendEvent(journal: Journal, t: string, what: Happening): void 
   });
 }
 
-/** Words for the phones' push notification. */
-export function draftHeadline(journal: Journal, headline: Omit<Headline, 'kind'>): void {
-  const down: Down = { kind: 'headline', ...headline };
+/** One line of at most so many characters, and of so many bytes as JSON: one push message holds little. */
+function clip(text: string, max: { chars: number; bytes: number }): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  const short = line.length > max.chars ? `${line.slice(0, max.chars - 1)}…` : line;
+  return Buffer.byteLength(JSON.stringify(short)) <= max.bytes ? short : clip(short.slice(0, -2), max);
+}
+
+/** Words for the phones' push notification; longer ones are cut. */
+export function draftHeadline(journal: Journal, { t, what, title, text }: Omit<Headline, 'kind'>): void {
+  const down: Down = {
+    kind: 'headline',
+    t,
+    what,
+    title: clip(title, { chars: 80, bytes: 280 }),
+    text: clip(text, { chars: 160, bytes: 560 }),
+  };
   addDraft(journal, {
     k: 'evt',
     json: JSON.stringify(down),
     to: 'all',
-    t: headline.t,
+    t,
     u: true,
     life: MAX_LIFE,
     reseal: false,

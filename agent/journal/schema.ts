@@ -124,7 +124,8 @@ create table event (
   primary key (task, i)
 ) strict;
 
--- Every file a step wrote: hashes of before (null: it did not exist) and after. Before-images are kept by hash in a folder.
+-- Every file a step wrote: hashes of before (null: it did not exist) and after, and the task's bits when it wrote. Noted with the
+-- intent, done with the outcome. Before-images are kept by hash in a folder.
 create table change (
   id integer primary key autoincrement,
   task text not null references task (id),
@@ -132,8 +133,10 @@ create table change (
   path text not null,
   before text,
   after text not null,
+  untrusted integer not null check (untrusted in (0, 1)),
+  private integer not null check (private in (0, 1)),
   at integer not null,
-  done integer not null default 0,
+  done integer not null default 0 check (done in (0, 1)),
   unique (task, n, path)
 ) strict;
 

@@ -18,8 +18,8 @@ export type Progress =
   /** Nothing was begun. */
   | { readonly is: 'fresh' }
   | { readonly is: 'asked'; readonly ask: string }
-  /** Begun and not finished by a process that is gone: the effect may have happened. */
-  | { readonly is: 'begun' }
+  /** Begun and not finished by a process that is gone: the effect may have happened. `answered`: the digests the owner approved. */
+  | { readonly is: 'begun'; readonly answered: readonly string[] }
   | { readonly is: 'over'; readonly outcome: Outcome };
 
 export interface StepRecord {
@@ -42,14 +42,17 @@ interface Row {
   title: string;
   class: StepClass;
   input: string;
+  digests: string | null;
   ask: string | null;
   intent: number | null;
   outcome: string | null;
 }
 
-function progressOf({ ask, intent, outcome }: Row): Progress {
+const digestsSchema = z.array(z.string());
+
+function progressOf({ digests, ask, intent, outcome }: Row): Progress {
   if (outcome !== null) return { is: 'over', outcome: outcomeSchema.parse(JSON.parse(outcome)) };
-  if (intent !== null) return { is: 'begun' };
+  if (intent !== null) return { is: 'begun', answered: digestsSchema.parse(JSON.parse(digests ?? '[]')) };
   return ask === null ? { is: 'fresh' } : { is: 'asked', ask };
 }
 

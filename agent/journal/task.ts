@@ -6,12 +6,11 @@ import { taskSchema, type Fate, type Task } from '../../edge/protocol/task.ts';
 import { appendEvent, draftHeadline } from './event.ts';
 import type { Journal } from './journal.ts';
 
-/** Who asked: a phone by its kid, or the person at the desk. */
+/** Who asked: a phone, or this desktop itself for the person at the desk. */
 export interface Asker {
   readonly kid: string;
   readonly name: string;
 }
-export const DESK = 'desk';
 
 export interface TaskRecord {
   readonly id: string;

@@ -1,0 +1,56 @@
+import { basename, extname } from 'node:path';
+import { toBytes } from '../../edge/protocol/bytes.ts';
+import { INLINE_BYTES, packParcel, type Parcel } from '../../edge/protocol/parcel.ts';
+import { filesWritten, keptBytes } from '../journal/change.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Parts } from './deps.ts';
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.csv': 'text/csv',
+  '.docx': 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+  '.jpg': 'image/jpeg',
+  '.json': 'application/json',
+  '.md': 'text/markdown',
+  '.pdf': 'application/pdf',
+  '.png': 'image/png',
+  '.pptx': 'application/vnd.openxmlformats-officedocument.presentationml.presentation',
+  '.txt': 'text/plain',
+  '.xlsx': 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+};
+const TEXT = new Set(['.csv', '.json', '.md', '.txt']);
+const MAX_PREVIEW = 2000;
+const MAX_FILES = 20;
+
+const previewOf = (name: string, bytes: Uint8Array): string | undefined =>
+  TEXT.has(extname(name).toLowerCase())
+    ? new TextDecoder().decode(bytes.subarray(0, MAX_PREVIEW * 4)).slice(0, MAX_PREVIEW)
+    : undefined;
+
+/**
+ * The files a task wrote, as it wrote them, ready to travel. All that is inline shares the room of one message; what does not fit
+ * goes to the relay in sealed parts. Errors of `parts.put` pass through.
+ */
+export async function packFiles(
+  journal: Journal,
+  options: { task: string; text: string; parts: Parts },
+): Promise<Parcel[]> {
+  const parcels: Parcel[] = [];
+  let room = INLINE_BYTES - toBytes(JSON.stringify(options.text)).length;
+  for (const { path, after } of filesWritten(journal, options.task).slice(-MAX_FILES)) {
+    const bytes = keptBytes(journal, after);
+    const name = basename(path);
+    const preview = previewOf(name, bytes);
+    const type = TYPES[extname(name).toLowerCase()] ?? 'application/octet-stream';
+    const parcel = await packParcel({
+      name,
+      type,
+      bytes,
+      ...(preview !== undefined && { preview }),
+      inlineBytes: room,
+      putPart: options.parts.put,
+    });
+    if (parcel.content.at === 'inline') room -= bytes.length + toBytes(preview ?? '').length;
+    parcels.push(parcel);
+  }
+  return parcels;
+}

@@ -1,0 +1,87 @@
+import type { TaskState } from '../../edge/protocol/event.ts';
+import { raiseTaint, listThread, setState, type TaskRecord } from '../journal/task.ts';
+import { briefOf } from './brief.ts';
+import type { RunnerDeps } from './deps.ts';
+import { fail, finish } from './finish.ts';
+import { runLoop, type LoopEnd } from './loop.ts';
+import { ModelFault } from './model.ts';
+import { runStep } from './step.ts';
+import { fillWorkspace } from './workspace.ts';
+
+/** Milliseconds until a task is tried again whose model did not answer. */
+const MODEL_PAUSE_MS = 120_000;
+
+export type ParkedWhy = Extract<TaskState, { is: 'parked' }>['why'];
+
+/** Why a running task is interrupted: its cancellation is in the journal already; a park names its reason. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+  readonly park: ParkedWhy | undefined;
+
+  constructor(park?: ParkedWhy) {
+    super(park ?? 'cancelled');
+    this.park = park;
+  }
+}
+
+/** Runs a task until it ended, waits, or is parked; all of that is in the journal when this resolves. Does not reject. */
+export async function runTask(deps: RunnerDeps, task: TaskRecord, signal: AbortSignal): Promise<void> {
+  const { journal } = deps;
+  try {
+    setState(journal, task.id, { is: 'running' });
+    for (const earlier of listThread(journal, task.thread)) {
+      if (earlier.created < task.created) raiseTaint(journal, task.id, earlier.taint);
+    }
+    if (task.script === null) await converse(deps, task, signal);
+    else await runScript(deps, { task, name: task.script, signal });
+    if (signal.aborted) interrupted(deps, task.id, signal.reason);
+  } catch (error) {
+    if (signal.aborted) interrupted(deps, task.id, signal.reason);
+    else if (error instanceof ModelFault && error.code === 'model.unavailable') {
+      setState(journal, task.id, { is: 'parked', why: 'model-unavailable' }, journal.now() + MODEL_PAUSE_MS);
+    } else fail(journal, task.id, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function interrupted(deps: RunnerDeps, task: string, reason: unknown): void {
+  const why = reason instanceof Interrupted ? reason.park : 'restarted';
+  if (why !== undefined) setState(deps.journal, task, { is: 'parked', why });
+}
+
+async function converse(deps: RunnerDeps, task: TaskRecord, signal: AbortSignal): Promise<void> {
+  const { journal, desk } = deps;
+  const attached = await fillWorkspace(journal, task, deps.parts);
+  const brief = briefOf(journal, task, { attached, home: desk.home });
+  const model = deps.model();
+  const end = await runLoop({ deps, task, brief, model, signal });
+  await settle(deps, { task: task.id, end, by: model.name, signal });
+}
+
+async function settle(
+  deps: RunnerDeps,
+  options: { task: string; end: LoopEnd; by: string; signal: AbortSignal },
+): Promise<void> {
+  const { task, end, by, signal } = options;
+  switch (end.is) {
+    case 'answer':
+      return finish(deps, { task, text: end.text, by, fate: 'done', signal });
+    case 'failed':
+      return fail(deps.journal, task, end.why);
+    case 'waiting':
+    case 'parked':
+    case 'stopped':
+      return;
+  }
+}
+
+/** A named script needs no model: one step, through the same gate, whose end is the answer. */
+async function runScript(
+  deps: RunnerDeps,
+  { task, name, signal }: { task: TaskRecord; name: string; signal: AbortSignal },
+): Promise<void> {
+  const call = { type: 'tool_use', id: 'script', name: 'run_script', input: { name } } as const;
+  const end = await runStep(deps, task.id, call, signal);
+  if (end.is !== 'over') return;
+  const fate = end.outcome.is === 'done' ? 'done' : 'failed';
+  await finish(deps, { task: task.id, text: end.outcome.text, by: `script ${name}`, fate, signal });
+}

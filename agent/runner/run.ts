@@ -1,0 +1,106 @@
+import { expireAsks } from '../journal/ask.ts';
+import { endTask, listUnended, readTask, type TaskRecord } from '../journal/task.ts';
+import type { RunnerDeps } from './deps.ts';
+import { Interrupted, runTask, type ParkedWhy } from './run-task.ts';
+
+/** A follow-up whose predecessor never arrived is held this long: it may have been withdrawn, or overtaken on its way. */
+const HOLD_MS = 120_000;
+/** While something is unfinished, clocks are looked at this often: expiring asks, pauses, deadlines. */
+const TICK_MS = 2000;
+
+interface Options extends RunnerDeps {
+  /** Tasks that run at the same time. */
+  readonly width: number;
+  readonly setTimer: (run: () => void, ms: number) => () => void;
+  /** The first task began, or the last one ended. */
+  readonly onBusy: (busy: boolean) => void;
+}
+
+export interface Runner {
+  /** Looks for what can run. The journal's changes do it too. */
+  kick(): void;
+  readonly running: () => number;
+  /** Parks what runs, at its next safe point; resolves when all of it stands. */
+  stop(why: ParkedWhy): Promise<void>;
+}
+
+/** Runs the journal's tasks: each thread in its order, `width` at a time. What an earlier process left unfinished is taken up again. */
+export function createRunner(options: Options): Runner {
+  const { journal, width, setTimer } = options;
+  const active = new Map<string, { readonly controller: AbortController; readonly over: Promise<void> }>();
+  let stopped: ParkedWhy | undefined;
+  let cancelTimer: (() => void) | undefined;
+
+  function start(task: TaskRecord): void {
+    const controller = new AbortController();
+    const over = runTask(options, task, controller.signal).finally(() => {
+      active.delete(task.id);
+      if (active.size === 0) options.onBusy(false);
+      kick();
+    });
+    active.set(task.id, { controller, over });
+    if (active.size === 1) options.onBusy(true);
+  }
+  function stopCancelled(): void {
+    for (const [id, { controller }] of active) {
+      if (readTask(journal, id)?.state.is === 'ended') controller.abort(new Interrupted());
+    }
+  }
+  function kick(): void {
+    if (stopped !== undefined) return;
+    cancelTimer?.();
+    cancelTimer = undefined;
+    expireAsks(journal);
+    stopCancelled();
+    const unended = listUnended(journal);
+    for (const task of unended) {
+      if (active.size >= width) break;
+      if (!active.has(task.id) && isReady(options, task)) start(task);
+    }
+    if (unended.length > 0) cancelTimer = setTimer(kick, TICK_MS);
+  }
+  const unwatch = journal.watch((change) => {
+    if (change.in === 'tasks') queueMicrotask(kick);
+  });
+  queueMicrotask(kick);
+  return {
+    kick,
+    running: () => active.size,
+    stop: async (why) => {
+      stopped = why;
+      unwatch();
+      cancelTimer?.();
+      for (const { controller } of active.values()) controller.abort(new Interrupted(why));
+      await Promise.all([...active.values()].map(({ over }) => over));
+    },
+  };
+}
+
+/** Can this task run now? Ends it when its time has passed. */
+function isReady({ journal }: RunnerDeps, task: TaskRecord): boolean {
+  if (!isRunnable(task, journal.now()) || isHeld(journal, task)) return false;
+  if (task.state.is !== 'queued' || task.deadline === null || task.deadline * 1000 > journal.now()) return true;
+  if (task.ifMissed === 'run') return true;
+  endTask(journal, task.id, { fate: 'expired', why: 'The desktop was not running before the deadline.' });
+  return false;
+}
+
+/** A `running` one that nobody runs was left behind by a process that is gone; so were those parked for power. */
+function isRunnable({ state, retryAt }: TaskRecord, now: number): boolean {
+  switch (state.is) {
+    case 'queued':
+    case 'running':
+      return true;
+    case 'parked':
+      return state.why === 'model-unavailable' ? (retryAt ?? 0) <= now : state.why !== 'ask-expired';
+    case 'waiting':
+    case 'ended':
+      return false;
+  }
+}
+
+function isHeld(journal: RunnerDeps['journal'], { after, created }: TaskRecord): boolean {
+  if (after === null) return false;
+  const before = readTask(journal, after);
+  return before ? before.state.is !== 'ended' : journal.now() - created < HOLD_MS;
+}
