@@ -1,0 +1,51 @@
+export type Cell = string | number | boolean | null;
+
+const SEPARATORS = [',', ';', '\t', '|'];
+
+/** The separator that splits the first lines into the most columns, counted outside quotes. */
+export function separatorOf(text: string): string {
+  const head = text.slice(0, 20_000).replace(/"[^"]*"/g, '');
+  const lines = head.split(/\r?\n/).filter(Boolean).slice(0, 20);
+  const score = (separator: string): number => Math.min(...lines.map((line) => line.split(separator).length));
+  const [best = ','] = SEPARATORS.toSorted((one, other) => score(other) - score(one));
+  return best;
+}
+
+/** Rows of a CSV text as RFC 4180 has them. A quote that is never closed ends with the text. */
+export function parseCsv(text: string, separator: string): readonly (readonly string[])[] {
+  const rows: string[][] = [];
+  let row: string[] = [];
+  const mark = separator.replace(/[|]/, '\\|');
+  // A cell, quoted or plain, and what ends it. The regular expression moves on by at least what ends the cell.
+  const cells = new RegExp(
+    `(?:"((?:[^"]|"")*)(?:"|$)([^${mark}\\r\\n]*)|([^${mark}\\r\\n]*))(${mark}|\\r?\\n|\\r|$)`,
+    'gy',
+  );
+  while (cells.lastIndex < text.length) {
+    const [, quoted, after = '', plain = '', end] = cells.exec(text) ?? [];
+    row.push(quoted === undefined ? plain : quoted.replaceAll('""', '"') + after);
+    if (end === separator) {
+      if (cells.lastIndex === text.length) row.push('');
+      continue;
+    }
+    rows.push(row);
+    row = [];
+  }
+  if (row.length > 0) rows.push(row);
+  return rows;
+}
+
+/** Excel runs a cell that begins like this; a leading apostrophe makes it text. Numbers and telephone numbers stay as they are. */
+const FORMULA = /^[=@\t\r]|^[+-](?![\d\s.,()/-]*$)/;
+
+function cellText(cell: Cell): string {
+  if (cell === null) return '';
+  const text = typeof cell === 'string' && FORMULA.test(cell) ? `'${cell}` : String(cell);
+  return /[",;\t\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** RFC 4180. Begins with a byte order mark where there is more than ASCII, because Excel reads Latin-1 without one. */
+export function formatCsv(rows: readonly (readonly Cell[])[]): string {
+  const text = rows.map((row) => `${row.map(cellText).join(',')}\r\n`).join('');
+  return /\P{ASCII}/u.test(text) ? `\ufeff${text}` : text;
+}
