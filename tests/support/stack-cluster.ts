@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepareDatabase } from '../../supabase/local/database.ts';
@@ -7,6 +7,15 @@ import type { Cluster } from '../../supabase/local/postgres/cluster.ts';
 import { connect } from '../../supabase/local/postgres/connect.ts';
 
 type Database = { url: string; drop: () => Promise<void> };
+
+/** A migration that is edited while tests run gets a template of its own. */
+function fingerprint(folder: string): string {
+  if (!existsSync(folder)) return '';
+  const texts = readdirSync(folder)
+    .toSorted()
+    .map((name) => [name, readFileSync(join(folder, name), 'utf8')]);
+  return JSON.stringify(texts);
+}
 
 /** Runs `statement` in the cluster's first database, for what no transaction may hold. */
 async function run(cluster: Cluster, statement: string): Promise<void> {
@@ -36,8 +45,9 @@ class SharedCluster {
       removeAfter: true,
     });
     const cluster = await this.#cluster;
-    const known = this.#templates.get(migrationsDir) ?? this.#prepare(cluster, migrationsDir);
-    this.#templates.set(migrationsDir, known);
+    const key = fingerprint(migrationsDir);
+    const known = this.#templates.get(key) ?? this.#prepare(cluster, migrationsDir);
+    this.#templates.set(key, known);
     const template = await known;
     const name = `copy_${(this.#count += 1)}`;
     await this.#alone(() => run(cluster, `create database ${name} template ${template}`));

@@ -31,6 +31,10 @@ export async function testStack(options: Options = {}): Promise<TestStack> {
   const said: string[] = [];
   const migrations = options.migrationsDir ?? migrationsDir;
   const database = options.databaseUrl === undefined ? await sharedCluster.copyDatabase(migrations) : undefined;
+  const cleanUp = async (): Promise<void> => {
+    await database?.drop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
   const stack = await startStack({
     dataDir,
     databaseUrl: database?.url,
@@ -40,13 +44,15 @@ export async function testStack(options: Options = {}): Promise<TestStack> {
     log: (line) => void said.push(line),
     limits: { sign: unlimited, verify: unlimited, refresh: unlimited, factor: unlimited },
     ...options,
+  }).catch(async (error: unknown) => {
+    await cleanUp();
+    throw error;
   });
   const sql = connect(stack.databaseUrl, { max: 2 });
   const stop = async (): Promise<void> => {
     await sql.end({ timeout: 1 });
     await stack.stop();
-    await database?.drop();
-    rmSync(dataDir, { recursive: true, force: true });
+    await cleanUp();
   };
   return { ...stack, dataDir, said, sql, stop };
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { fixtures } from './fixtures.ts';
 import { claimsOf, newClient, owner, password, signUp } from '../../support/stack-people.ts';
 import { testStack } from '../../support/stack.ts';
 import type { TestStack } from '../../support/stack.ts';
@@ -6,7 +7,7 @@ import type { TestStack } from '../../support/stack.ts';
 describe('an account on the embedded stack', () => {
   let stack: TestStack;
   beforeAll(async () => {
-    stack = await testStack();
+    stack = await testStack({ migrationsDir: fixtures });
   });
   afterAll(() => stack.stop());
 

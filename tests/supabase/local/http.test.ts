@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@supabase/supabase-js';
 import type { FunctionEnv } from '../../../supabase/local/functions.ts';
+import { fixtures } from './fixtures.ts';
 import { testStack } from '../../support/stack.ts';
 import type { TestStack } from '../../support/stack.ts';
 
@@ -21,7 +22,7 @@ describe('the one address', () => {
     writeFileSync(join(folder, 'outside.txt'), 'not the app');
     symlinkSync(join(folder, 'outside.txt'), join(folder, 'app/link.txt'));
     stack = await testStack({
-      migrationsDir: join(import.meta.dirname, 'migrations'),
+      migrationsDir: fixtures,
       staticDir: join(folder, 'app'),
       functions: (given) => {
         env = given;
@@ -116,7 +117,7 @@ describe('the one address', () => {
   });
 
   test('another origin may call only if it was named', async () => {
-    const named = await testStack({ origins: ['https://app.example.org'] });
+    const named = await testStack({ migrationsDir: fixtures, origins: ['https://app.example.org'] });
     const preflight = (at: TestStack): Promise<Response> =>
       fetch(`${at.url}/auth/v1/token`, {
         method: 'OPTIONS',
@@ -131,7 +132,7 @@ describe('the one address', () => {
   });
 
   test('public address and issuer follow publicUrl', async () => {
-    const named = await testStack({ publicUrl: 'https://errand.example.org' });
+    const named = await testStack({ migrationsDir: fixtures, publicUrl: 'https://errand.example.org' });
     await named.stop();
     expect(named.url).toBe('https://errand.example.org');
   });

@@ -7,12 +7,11 @@ import type { Subprocess } from 'bun';
 import { createClient } from '@supabase/supabase-js';
 import { startStack } from '../../../supabase/local/stack.ts';
 import type { Stack } from '../../../supabase/local/stack.ts';
+import { fixtures } from './fixtures.ts';
 import { newClient, password, signUp } from '../../support/stack-people.ts';
 import { until } from '../../support/until.ts';
 
 setDefaultTimeout(120_000);
-
-const migrationsDir = join(import.meta.dirname, 'migrations');
 
 type Ready = { url: string; publishableKey: string; secretKey: string };
 
@@ -24,23 +23,29 @@ describe('a data folder', () => {
 
   const newFolder = (): string => {
     const folder = mkdtempSync(join(tmpdir(), 'errand-life-'));
-    cleanUps.push(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }));
+    cleanUps.push(() => rmSync(folder, { recursive: true, force: true }));
     return folder;
   };
   const start = async (dataDir: string): Promise<Stack> => {
-    const stack = await startStack({ dataDir, migrationsDir, port: 0, functions: () => ({}) });
+    const stack = await startStack({ dataDir, migrationsDir: fixtures, port: 0, functions: () => ({}) });
     cleanUps.push(() => stack.stop());
     return stack;
   };
   const spawn = (dataDir: string): Subprocess<'ignore', 'pipe', 'inherit'> => {
-    const child = Bun.spawn([execPath, join(import.meta.dirname, 'run-stack.ts'), dataDir, migrationsDir], {
+    const child = Bun.spawn([execPath, join(import.meta.dirname, 'run-stack.ts'), dataDir, fixtures], {
       stdin: 'ignore',
       stdout: 'pipe',
       stderr: 'inherit',
     });
     cleanUps.push(async () => {
-      child.kill('SIGKILL');
-      await child.exited;
+      await killHard(child);
+      // It is still writing while it ends, and the folder is about to be removed.
+      const pid = existsSync(pidFile(dataDir)) ? serverPid(dataDir) : undefined;
+      if (pid !== undefined)
+        await until(
+          () => runs(pid),
+          (running) => !running,
+        );
     });
     return child;
   };
@@ -52,8 +57,8 @@ describe('a data folder', () => {
     child.kill('SIGKILL');
     await child.exited;
   };
-  const serverPid = (dataDir: string): number =>
-    Number.parseInt(readFileSync(join(dataDir, 'postgres/data/postmaster.pid'), 'utf8'), 10);
+  const pidFile = (dataDir: string): string => join(dataDir, 'postgres/data/postmaster.pid');
+  const serverPid = (dataDir: string): number => Number.parseInt(readFileSync(pidFile(dataDir), 'utf8'), 10);
   const runs = (pid: number): boolean => {
     try {
       kill(pid, 0);
@@ -65,7 +70,7 @@ describe('a data folder', () => {
 
   test('keeps accounts, keys and sessions over a restart, and lets nobody else read its secrets', async () => {
     const dataDir = newFolder();
-    const before = await startStack({ dataDir, migrationsDir, port: 0, functions: () => ({}) });
+    const before = await startStack({ dataDir, migrationsDir: fixtures, port: 0, functions: () => ({}) });
     const { client, email } = await signUp(before);
     const session = (await client.auth.getSession()).data.session;
     await before.stop();
@@ -85,14 +90,14 @@ describe('a data folder', () => {
     const dataDir = newFolder();
     const child = spawn(dataDir);
     await ready(child);
-    await expect(startStack({ dataDir, migrationsDir, port: 0, functions: () => ({}) })).rejects.toThrow(
+    await expect(startStack({ dataDir, migrationsDir: fixtures, port: 0, functions: () => ({}) })).rejects.toThrow(
       `Another Errand stack (process ${child.pid}) already runs on ${dataDir}`,
     );
   });
 
   test('is refused to a second stack of the same process, and free again after the first stopped', async () => {
     const dataDir = newFolder();
-    const first = await startStack({ dataDir, migrationsDir, port: 0, functions: () => ({}) });
+    const first = await startStack({ dataDir, migrationsDir: fixtures, port: 0, functions: () => ({}) });
     await expect(start(dataDir)).rejects.toThrow('already runs');
     await first.stop();
     expect((await start(dataDir)).port).toBeGreaterThan(0);
@@ -120,7 +125,7 @@ describe('a data folder', () => {
       () => runs(pid),
       (running) => !running,
     );
-    expect(existsSync(join(dataDir, 'postgres/data/postmaster.pid'))).toBe(false);
+    expect(existsSync(pidFile(dataDir))).toBe(false);
   });
 
   test('a PostgreSQL that outlived stack and keeper is ended by the next start', async () => {
@@ -139,9 +144,9 @@ describe('a data folder', () => {
 
   test('a number left in postmaster.pid that now belongs to another program stops nobody', async () => {
     const dataDir = newFolder();
-    const first = await startStack({ dataDir, migrationsDir, port: 0, functions: () => ({}) });
+    const first = await startStack({ dataDir, migrationsDir: fixtures, port: 0, functions: () => ({}) });
     await first.stop();
-    writeFileSync(join(dataDir, 'postgres/data/postmaster.pid'), `${ownPid}\n${dataDir}\n0\n5432\n\n\n`);
+    writeFileSync(pidFile(dataDir), `${ownPid}\n${dataDir}\n0\n5432\n\n\n`);
     expect((await start(dataDir)).port).toBeGreaterThan(0);
   });
 

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { fixtures } from './fixtures.ts';
 import { claimsOf, newAdmin, newClient, owner } from '../../support/stack-people.ts';
 import { testStack } from '../../support/stack.ts';
 import type { TestStack } from '../../support/stack.ts';
@@ -7,7 +8,11 @@ describe('a machine user', () => {
   let stack: TestStack;
   const clock = { aheadMs: 0 };
   beforeAll(async () => {
-    stack = await testStack({ clock: () => Date.now() + clock.aheadMs, signUps: ['someone@example.org'] });
+    stack = await testStack({
+      migrationsDir: fixtures,
+      clock: () => Date.now() + clock.aheadMs,
+      signUps: ['someone@example.org'],
+    });
   });
   afterEach(() => {
     clock.aheadMs = 0;
@@ -71,7 +76,7 @@ describe('a machine user', () => {
   });
 
   test("is nobody's to make, list or delete without the secret key", async () => {
-    const open = await testStack();
+    const open = await testStack({ migrationsDir: fixtures });
     const { client, userId } = await owner(open);
     const key = open.publishableKey;
     for (const admin of [newClient(open).auth.admin, client.auth.admin]) {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
-import { join } from 'node:path';
 import type { RealtimeChannel, SupabaseClient } from '@supabase/supabase-js';
+import { fixtures } from './fixtures.ts';
 import { newAdmin, newClient, signUp } from '../../support/stack-people.ts';
 import { testStack } from '../../support/stack.ts';
 import type { TestStack } from '../../support/stack.ts';
@@ -44,7 +44,7 @@ describe('the doorbell', () => {
   };
   beforeAll(async () => {
     stack = await testStack({
-      migrationsDir: join(import.meta.dirname, 'migrations'),
+      migrationsDir: fixtures,
       clock: () => Date.now() + clock.aheadMs,
     });
   });

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { fixtures } from './fixtures.ts';
 import { claimsOf, newClient, signUp } from '../../support/stack-people.ts';
 import { testStack } from '../../support/stack.ts';
 import type { TestStack } from '../../support/stack.ts';
@@ -7,7 +8,7 @@ describe('a refresh token', () => {
   let stack: TestStack;
   const clock = { aheadMs: 0 };
   beforeAll(async () => {
-    stack = await testStack({ clock: () => Date.now() + clock.aheadMs });
+    stack = await testStack({ migrationsDir: fixtures, clock: () => Date.now() + clock.aheadMs });
   });
   afterEach(() => {
     clock.aheadMs = 0;
@@ -75,7 +76,7 @@ describe('a refresh token', () => {
     altered[21] = (altered[21] ?? 0) + 1;
     expect(await use(altered.toString('base64url'))).toBe('refresh_token_not_found');
     expect(await use('x')).toBe('refresh_token_not_found');
-    const other = await testStack();
+    const other = await testStack({ migrationsDir: fixtures });
     const { error } = await newClient(other).auth.refreshSession({ refresh_token: one });
     await other.stop();
     expect(error?.code).toBe('refresh_token_not_found');

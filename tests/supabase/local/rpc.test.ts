@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { join } from 'node:path';
 import type { SupabaseClient } from '@supabase/supabase-js';
+import { fixtures } from './fixtures.ts';
 import { newAdmin, newClient, owner, signUp } from '../../support/stack-people.ts';
 import type { Person } from '../../support/stack-people.ts';
 import { testStack } from '../../support/stack.ts';
@@ -11,7 +11,7 @@ describe('calling a function of the database', () => {
   let someone: Person;
   let anon: SupabaseClient;
   beforeAll(async () => {
-    stack = await testStack({ migrationsDir: join(import.meta.dirname, 'migrations') });
+    stack = await testStack({ migrationsDir: fixtures });
     someone = await owner(stack);
     anon = newClient(stack);
   });

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import type { SupabaseClient } from '@supabase/supabase-js';
+import { fixtures } from './fixtures.ts';
 import { claimsOf, codeOf, enrol, newClient, owner, password, signUp } from '../../support/stack-people.ts';
 import type { Factor, Person } from '../../support/stack-people.ts';
 import { testStack } from '../../support/stack.ts';
@@ -10,7 +11,7 @@ describe('the second factor', () => {
   const clock = { aheadMs: 0 };
   const now = (): number => Date.now() + clock.aheadMs;
   beforeAll(async () => {
-    stack = await testStack({ clock: now });
+    stack = await testStack({ migrationsDir: fixtures, clock: now });
   });
   afterEach(() => {
     clock.aheadMs = 0;
