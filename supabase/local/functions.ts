@@ -28,12 +28,12 @@ export function functionEnv({ url, keys, fetch }: { url: string; keys: Keys; fet
   };
 }
 
-/** Requests for this stack's own address stay in the process; others go out. */
-export function inProcessFetch(url: string, handle: FunctionHandler): Fetch {
-  const { origin } = new URL(url);
+/** Requests for one of the stack's own addresses stay in the process; others go out. */
+export function inProcessFetch(urls: readonly string[], handle: FunctionHandler): Fetch {
+  const origins = new Set(urls.map((url) => new URL(url).origin));
   return async (input, init) => {
     const request = new Request(input, init);
-    return new URL(request.url).origin === origin ? handle(request) : fetch(request);
+    return origins.has(new URL(request.url).origin) ? handle(request) : fetch(request);
   };
 }
 

@@ -45,7 +45,10 @@ export type StackOptions = {
 };
 
 export type Stack = {
+  /** Where it listens: for this machine. */
   url: string;
+  /** `publicUrl` of the options, or `url`. */
+  publicUrl: string;
   port: number;
   publishableKey: string;
   secretKey: string;
@@ -81,9 +84,10 @@ type Parts = { options: StackOptions; keys: Keys; db: Db; release: () => void };
 async function serve({ options, keys, db, release }: Parts): Promise<Stack> {
   const clock = options.clock ?? Date.now;
   const realtime = await createRealtime({ admin: db.admin, keys, clock });
-  const { server, url } = listen(options, { keys, db, clock, realtime });
+  const { server, url, publicUrl } = listen(options, { keys, db, clock, realtime });
   return {
     url,
+    publicUrl,
     port: server.port ?? 0,
     publishableKey: keys.publishable,
     secretKey: keys.secret,
@@ -104,7 +108,7 @@ type Running = { keys: Keys; db: Db; clock: Clock; realtime: Realtime };
 function listen(
   options: StackOptions,
   { keys, db, clock, realtime }: Running,
-): { server: Server<SocketData>; url: string } {
+): { server: Server<SocketData>; url: string; publicUrl: string } {
   const { host = '127.0.0.1', port = 4747, log = () => undefined } = options;
   const late: { handle: ReturnType<typeof createRouter> } = { handle: () => new Response(null, { status: 503 }) };
   const server = Bun.serve<SocketData>({
@@ -115,7 +119,8 @@ function listen(
     websocket: realtime.websocket,
   });
   // The address is known only now, and it is in every token; no request can come before this returns.
-  const url = options.publicUrl ?? `http://${urlHost(host)}:${server.port}`;
+  const url = `http://${urlHost(host)}:${server.port}`;
+  const publicUrl = options.publicUrl ?? url;
   const api = createApi({
     admin: db.admin,
     api: db.api,
@@ -123,7 +128,7 @@ function listen(
     keys,
     clock,
     log,
-    issuer: `${url}/auth/v1`,
+    issuer: `${publicUrl}/auth/v1`,
     origins: options.origins ?? [],
     signUps: options.signUps ?? 'open',
     limits: options.limits ?? defaultLimits,
@@ -133,11 +138,11 @@ function listen(
   const { staticDir, staticHeaders } = options;
   late.handle = createRouter({ api, functions, realtime, staticDir, staticHeaders });
   const fetch = inProcessFetch(
-    url,
+    [url, publicUrl],
     async (request) => (await late.handle(request, undefined)) ?? new Response(null, { status: 426 }),
   );
-  Object.assign(functions, options.functions(functionEnv({ url, keys, fetch })));
-  return { server, url };
+  Object.assign(functions, options.functions(functionEnv({ url: publicUrl, keys, fetch })));
+  return { server, url, publicUrl };
 }
 
 /** Every interface is no address to call: this machine's own name for itself is. */

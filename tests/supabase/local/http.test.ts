@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createClient } from '@supabase/supabase-js';
 import type { FunctionEnv } from '../../../supabase/local/functions.ts';
 import { fixtures } from './fixtures.ts';
+import { claimsOf, signUp } from '../../support/stack-people.ts';
 import { testStack } from '../../support/stack.ts';
 import type { TestStack } from '../../support/stack.ts';
 
@@ -131,9 +132,26 @@ describe('the one address', () => {
     ]);
   });
 
-  test('public address and issuer follow publicUrl', async () => {
-    const named = await testStack({ migrationsDir: fixtures, publicUrl: 'https://errand.example.org' });
+  test('behind a proxy, tokens and functions carry the public address, and this machine its own', async () => {
+    const given: FunctionEnv[] = [];
+    const named = await testStack({
+      migrationsDir: fixtures,
+      publicUrl: 'https://errand.example.org',
+      functions: (own) => {
+        given.push(own);
+        return {};
+      },
+    });
+    const { client } = await signUp(named);
+    const claims = claimsOf((await client.auth.getSession()).data.session?.access_token ?? '');
+    const keys = await given[0]?.fetch('https://errand.example.org/auth/v1/.well-known/jwks.json');
     await named.stop();
-    expect(named.url).toBe('https://errand.example.org');
+    expect([named.publicUrl, claims.iss, given[0]?.SUPABASE_URL]).toEqual([
+      'https://errand.example.org',
+      'https://errand.example.org/auth/v1',
+      'https://errand.example.org',
+    ]);
+    expect(named.url).toBe(`http://127.0.0.1:${named.port}`);
+    expect(keys?.status).toBe(200);
   });
 });
