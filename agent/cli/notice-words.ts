@@ -1,0 +1,83 @@
+import type { Notice } from '../control/messages.ts';
+
+const LONGEST = 100;
+
+/** One line of a person's own words. */
+export function short(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length <= LONGEST ? line : `${line.slice(0, LONGEST - 1)}…`;
+}
+
+type TaskNotice = Extract<Notice, { say: 'task' }>;
+
+function endWords({ text, state }: TaskNotice): string | undefined {
+  if (state.is !== 'ended') return undefined;
+  const why = state.why === undefined ? '' : ` ${state.why}`;
+  switch (state.fate) {
+    case 'done':
+      return `Done: ${short(text)}`;
+    case 'failed':
+      return `Failed: ${short(text)}.${why}`;
+    case 'refused':
+      return `Refused: ${short(text)}.${why}`;
+    case 'cancelled':
+      return `Cancelled: ${short(text)}`;
+    case 'expired':
+      return `Expired before it could be done: ${short(text)}`;
+    case 'unknown':
+      return `Ended without a known outcome: ${short(text)}.${why}`;
+  }
+}
+
+function taskWords(notice: TaskNotice): string | undefined {
+  switch (notice.state.is) {
+    case 'queued':
+      return undefined;
+    case 'running':
+      return `Working: ${short(notice.text)}`;
+    case 'waiting':
+      return undefined;
+    case 'parked':
+      return `Paused (${notice.state.why}): ${short(notice.text)}`;
+    case 'ended':
+      return endWords(notice);
+  }
+}
+
+function resultWords({ text, files }: Extract<Notice, { say: 'result' }>): string {
+  return [text.trim(), ...files.map((file) => `  ${file}`)].join('\n');
+}
+
+const LINK_WORDS = {
+  online: 'Connected to the relay.',
+  offline: 'No connection to the relay. Errands wait; it tries again by itself.',
+  // The first pairing gives this desktop its session: until then there is nothing to say.
+  'no-session': undefined,
+};
+
+function presenceWords({ presence, why }: Extract<Notice, { say: 'presence' }>): string | undefined {
+  const works = presence === 'running' || presence === 'idle';
+  return works && !why.includes('crash') ? undefined : why;
+}
+
+/** What an attached terminal prints. Claims and questions are put by questions.ts, offers by the first-start link. */
+export function noticeWords(notice: Notice): string | undefined {
+  switch (notice.say) {
+    case 'offer':
+    case 'claim':
+    case 'ask':
+      return undefined;
+    case 'paired':
+      return `${notice.name} may send errands to this computer now.`;
+    case 'task':
+      return taskWords(notice);
+    case 'note':
+      return `  ${short(notice.text)}`;
+    case 'result':
+      return resultWords(notice);
+    case 'link':
+      return LINK_WORDS[notice.link];
+    case 'presence':
+      return presenceWords(notice);
+  }
+}

@@ -1,0 +1,10 @@
+import { ask, requireAgent } from './agent-process.ts';
+import type { Command } from './command.ts';
+
+export const stop: Command = async (desk) => {
+  const agent = await requireAgent(desk);
+  await ask(agent, { do: 'stop' }, 'done');
+  agent.close();
+  desk.say('Stopped. Errands wait; `errand up` starts it again.');
+  return 0;
+};
