@@ -52,7 +52,7 @@ export async function startCluster({ folder, durable = true, removeAfter = false
   mkdirSync(home, { recursive: true, mode: 0o700 });
   chmodSync(home, 0o700);
   const binaries = findBinaries();
-  const runAs = chooseRunAs();
+  const runAs = chooseRunAs({ home, program: binaries.postgres });
   const data = join(home, 'data');
   if (existsSync(data)) await stopLeftover(data);
   else await initialise({ home, data, binaries, runAs, durable });

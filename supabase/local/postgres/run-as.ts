@@ -29,10 +29,14 @@ const asRoot: readonly RunAs[] = [
   },
 ];
 
-export function chooseRunAs(candidates: readonly RunAs[] = asRoot): RunAs {
+// By doing it: test(1) knows nothing of capabilities.
+const tryOut = '"$1" --version && : >"$0/writable" && rm "$0/writable"';
+
+/** `home` is where it has to write, `program` what it has to run: both may lie in another user's private folder. */
+export function chooseRunAs({ home, program }: { home: string; program: string }): RunAs {
   const plain = { prefix: [], uid: getuid?.() };
   if (platform === 'win32' || plain.uid !== 0) return plain;
-  const working = candidates.find(({ prefix }) => runs([...prefix, 'true']));
+  const working = asRoot.find(({ prefix }) => runs([...prefix, '/bin/sh', '-c', tryOut, home, program]));
   if (working) return working;
   throw new Error(
     'PostgreSQL does not run as root, and neither unshare nor setpriv (util-linux) could lower its rights here. ' +

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execPath, kill, pid as ownPid } from 'node:process';
+import { env, execPath, kill, pid as ownPid } from 'node:process';
 import type { Subprocess } from 'bun';
 import { createClient } from '@supabase/supabase-js';
 import { startStack } from '../../../supabase/local/stack.ts';
@@ -31,11 +31,12 @@ describe('a data folder', () => {
     cleanUps.push(() => stack.stop());
     return stack;
   };
-  const spawn = (dataDir: string): Subprocess<'ignore', 'pipe', 'inherit'> => {
+  const spawn = (dataDir: string, path = env.PATH): Subprocess<'ignore', 'pipe', 'inherit'> => {
     const child = Bun.spawn([execPath, join(import.meta.dirname, 'run-stack.ts'), dataDir, fixtures], {
       stdin: 'ignore',
       stdout: 'pipe',
       stderr: 'inherit',
+      env: { ...env, PATH: path },
     });
     cleanUps.push(async () => {
       await killHard(child);
@@ -158,6 +159,13 @@ describe('a data folder', () => {
       await killHard(child);
     }
     expect((await signUp(await start(dataDir))).userId).toBeString();
+  });
+
+  test('opens for root too where containers forbid user namespaces', async () => {
+    const [dataDir, programs] = [newFolder(), newFolder()];
+    writeFileSync(join(programs, 'unshare'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const { url } = await ready(spawn(dataDir, `${programs}:${env.PATH ?? ''}`));
+    expect((await fetch(`${url}/auth/v1/health`)).status).toBe(200);
   });
 
   test('tells when its PostgreSQL ended without being asked to', async () => {
