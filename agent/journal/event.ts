@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { MAX_LIFE } from '../../edge/protocol/envelope.ts';
 import type { Down, Headline } from '../../edge/protocol/down.ts';
 import type { Event, Happening } from '../../edge/protocol/event.ts';

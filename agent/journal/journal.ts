@@ -11,6 +11,8 @@ export type Change =
   | { readonly in: 'tasks' }
   | { readonly in: 'peers' }
   | { readonly in: 'settings' }
+  /** A phone said something. */
+  | { readonly in: 'heard' }
   | { readonly in: 'event'; readonly event: Event };
 
 /**

@@ -75,9 +75,10 @@ export function removePeer(journal: Journal, kid: string, by: string): Peer | un
 }
 
 export function heardFrom(journal: Journal, kid: string): void {
-  journal.write(() =>
-    journal.db.query('update peer set last_heard = $at where kid = $kid').run({ kid, at: journal.now() }),
-  );
+  journal.write(() => {
+    journal.db.query('update peer set last_heard = $at where kid = $kid').run({ kid, at: journal.now() });
+    journal.touch({ in: 'heard' });
+  });
 }
 
 /** Unix milliseconds of the newest word from any phone. */

@@ -81,6 +81,13 @@ export function readTask(journal: Journal, id: string): TaskRecord | undefined {
 export const listUnended = (journal: Journal): TaskRecord[] =>
   journal.db.query<Row, []>("select * from task where stage <> 'ended' order by created, rowid").all().map(recordOf);
 
+export const countUnended = (journal: Journal): { queued: number; waiting: number } => {
+  const count = (stages: string): number =>
+    journal.db.query<{ count: number }, []>(`select count(*) as count from task where stage in (${stages})`).get()
+      ?.count ?? 0;
+  return { queued: count("'queued', 'parked'"), waiting: count("'waiting'") };
+};
+
 export const listThread = (journal: Journal, thread: string): TaskRecord[] =>
   journal.db
     .query<Row, { thread: string }>('select * from task where thread = $thread order by created, rowid')

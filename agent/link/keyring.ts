@@ -10,6 +10,9 @@ export interface Keyring {
   set(name: string, value: string): Promise<void>;
 }
 
+/** Under this name the key of the model provider is kept. */
+export const API_KEY = 'anthropic-api-key';
+
 /** The recorded keyring does not answer. Never a reason to make new keys. */
 export class KeyringLocked extends Error {
   override readonly name = 'KeyringLocked';

@@ -54,6 +54,8 @@ interface Options {
   /** Address of the phone app. */
   readonly app: string;
   readonly linkRelay: PairingLink['relay'] | undefined;
+  /** False: no phone may set the power switches, whatever is pressed in the Allow screen. */
+  readonly remotePower: boolean;
   readonly notify: (notice: Notice) => void;
   /** A phone was pinned and the relay knows it. */
   readonly onPaired: () => void;
@@ -126,7 +128,8 @@ async function carryOut(
   decision: { shown: Shown; phone: Device; claim: string; ok: boolean; mayPower: boolean },
 ): Promise<void> {
   const { journal, identity } = options;
-  const { shown, phone, claim, ok, mayPower } = decision;
+  const { shown, phone, claim, ok } = decision;
+  const mayPower = decision.mayPower && options.remotePower;
   const proof: Proof = { use: 'confirm', pid: shown.pid, phone: phone.kid, claim, ok, iat: unixNow(journal) };
   const signed = await makeProof(identity, proof);
   const confirm = (): Promise<void> => options.relay.confirmPairing(shown.pid, signed, shown.pollSecret);

@@ -13,7 +13,7 @@ const MAX_ANSWER = 4000;
 export function briefOf(
   journal: Journal,
   task: TaskRecord,
-  options: { attached: readonly string[]; home: string },
+  options: Pick<Brief, 'attached' | 'home' | 'roots'>,
 ): Brief {
   const thread = listThread(journal, task.thread);
   const before = thread
@@ -30,8 +30,7 @@ export function briefOf(
       answer: (answerOf(journal, id) ?? '(it did not finish)').slice(0, MAX_ANSWER),
       files: filesWritten(journal, id).map((change) => change.path),
     })),
-    attached: options.attached,
     workspace: workspaceOf(journal, task.id),
-    home: options.home,
+    ...options,
   };
 }

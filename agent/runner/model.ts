@@ -73,6 +73,8 @@ export interface Brief {
   readonly attached: readonly string[];
   readonly workspace: string;
   readonly home: string;
+  /** Folders this desktop's owner lets tasks read without a grant. */
+  readonly roots: readonly string[];
 }
 
 export interface ModelRequest {

@@ -45,6 +45,7 @@ export function briefText(brief: Brief): string {
     ...(brief.attached.length > 0
       ? [`Files that came with it:\n${brief.attached.map((path) => `- ${path}`).join('\n')}`]
       : []),
+    ...(brief.roots.length > 0 ? [`Folders you may read: ${brief.roots.join(', ')}`] : []),
     `The home folder is ${brief.home}. The task's workspace is ${brief.workspace}.`,
   ];
   return parts.join('\n\n');

@@ -1,3 +1,4 @@
+import type { Seen } from '../../edge/protocol/down.ts';
 import type { TaskState } from '../../edge/protocol/event.ts';
 import { raiseTaint, listThread, setState, type TaskRecord } from '../journal/task.ts';
 import { briefOf } from './brief.ts';
@@ -12,6 +13,21 @@ import { fillWorkspace } from './workspace.ts';
 const MODEL_PAUSE_MS = 120_000;
 
 export type ParkedWhy = Extract<TaskState, { is: 'parked' }>['why'];
+
+/** What becomes of running tasks when the worker ends with this word to the phones. */
+export function parkedFor(presence: Seen['presence']): ParkedWhy {
+  switch (presence) {
+    case 'lid-closed':
+    case 'asleep':
+    case 'stopped-by-owner':
+      return presence;
+    case 'shut-down-by-idle':
+      return 'idle';
+    case 'running':
+    case 'idle':
+      return 'restarted';
+  }
+}
 
 /** Why a running task is interrupted: its cancellation is in the journal already; a park names its reason. */
 export class Interrupted extends Error {
@@ -51,7 +67,7 @@ function interrupted(deps: RunnerDeps, task: string, reason: unknown): void {
 async function converse(deps: RunnerDeps, task: TaskRecord, signal: AbortSignal): Promise<void> {
   const { journal, desk } = deps;
   const attached = await fillWorkspace(journal, task, deps.parts);
-  const brief = briefOf(journal, task, { attached, home: desk.home });
+  const brief = briefOf(journal, task, { attached, home: desk.home, roots: deps.rules().roots });
   const model = deps.model();
   const end = await runLoop({ deps, task, brief, model, signal });
   await settle(deps, { task: task.id, end, by: model.name, signal });

@@ -1,0 +1,84 @@
+import type { Identity } from '../../edge/protocol/identity.ts';
+import type { Config } from '../config.ts';
+import type { Notice } from '../control/messages.ts';
+import type { Journal } from '../journal/journal.ts';
+import { addressesOf } from './addresses.ts';
+import { supabaseCarrier, type Carrier, type SetTimer } from './carrier.ts';
+import { startLink, type Link, type LinkState } from './link.ts';
+import { login } from './login.ts';
+import { createPairing, type Pairing } from './pairing.ts';
+import { sessionFile } from './session-file.ts';
+
+interface Options {
+  readonly journal: Journal;
+  readonly identity: Identity;
+  readonly config: Config & { readonly relay: NonNullable<Config['relay']> };
+  readonly fetch: typeof fetch;
+  readonly setTimer: SetTimer;
+  readonly notify: (notice: Notice) => void;
+  readonly onJoined: () => void;
+  readonly log: (text: string) => void;
+}
+
+/** All that depends on one relay: session, link and pairing. Replaced as a whole when the relay changes. */
+export interface Connection {
+  readonly link: Link;
+  readonly carrier: Carrier;
+  readonly pairing: Pairing | undefined;
+  readonly login: (owner: { email: string; password: string; code: string }) => Promise<void>;
+}
+
+export function connect(options: Options): Connection {
+  const { journal, identity, config, fetch, setTimer, notify, log } = options;
+  const { url, publishableKey } = config.relay;
+  const addresses = addressesOf(url);
+  const carrier = supabaseCarrier({
+    addresses,
+    publishableKey,
+    identity,
+    fetch,
+    storage: sessionFile(`${journal.folder}/session.json`),
+    now: journal.now,
+    setTimer,
+  });
+  const link = startLink({
+    journal,
+    identity,
+    carrier,
+    setTimer,
+    onState: (state: LinkState) => notify({ say: 'link', link: state }),
+    onJoined: options.onJoined,
+    log,
+  });
+  const renewed = async (): Promise<void> => {
+    await carrier.session.renew();
+    link.kick();
+  };
+  return {
+    link,
+    carrier,
+    pairing: config.app === null ? undefined : pairingOf({ ...options, app: config.app, carrier, renewed }),
+    login: async (owner) => {
+      const now = (): number => Math.floor(journal.now() / 1000);
+      await login({ addresses, publishableKey, fetch, identity, now }, owner);
+      await renewed();
+    },
+  };
+}
+
+function pairingOf(options: Options & { app: string; carrier: Carrier; renewed: () => Promise<void> }): Pairing {
+  const { journal, identity, config, app, carrier, notify, setTimer, log } = options;
+  // The app finds the relay at its own origin, unless it is another.
+  const elsewhere = new URL(config.relay.url).origin !== new URL(app).origin;
+  return createPairing({
+    journal,
+    identity,
+    relay: carrier.anonymous,
+    app,
+    linkRelay: elsewhere ? config.relay : undefined,
+    remotePower: config.remotePower,
+    notify,
+    onPaired: () => void options.renewed().catch((error: unknown) => log(`link: ${String(error)}`)),
+    setTimer,
+  });
+}

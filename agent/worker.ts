@@ -1,0 +1,173 @@
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { newId } from '../edge/protocol/id.ts';
+import { readConfig, type Config } from './config.ts';
+import { callSchema, lidSchema, orderSchema, type Notice, type Reply } from './control/messages.ts';
+import type { Pulse } from './control/pulse.ts';
+import { openJournal } from './journal/journal.ts';
+import { readMeta, readSettings, writeMeta } from './journal/meta.ts';
+import { lastPhoneWord } from './journal/peer.ts';
+import { connect, type Connection } from './link/connection.ts';
+import { answerDesk, type DeskDeps } from './link/desk.ts';
+import { API_KEY, openKeyring } from './link/keyring.ts';
+import { loadIdentity } from './link/keys.ts';
+import { noticeOf } from './link/notices.ts';
+import { draftSeen, type Here } from './link/presence.ts';
+import { startHelper } from './power/helper.ts';
+import { keepAwake, type AwakeLease } from './power/keep-awake.ts';
+import { chooseModel } from './runner/choose-model.ts';
+import { failpointNamed } from './runner/failpoint.ts';
+import { createRunner } from './runner/run.ts';
+import { parkedFor } from './runner/run-task.ts';
+import { spawnCommand } from './tools/spawn-command.ts';
+import { tools } from './tools/tools.ts';
+
+/** Of the two seconds the power contract gives: for the running step, and for the last words to the phones. */
+const PARK_MS = 1200;
+const FAREWELL_MS = 500;
+/** Of the agent's environment, what a script gets to see. */
+const SCRIPT_ENV = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'TMPDIR', 'SystemRoot', 'TEMP', 'USERPROFILE'];
+
+const { env, pid, platform } = process;
+process.umask(0o077);
+const folder = env['ERRAND_DATA'] ?? join(homedir(), '.errand');
+const log = (text: string): void => void process.stderr.write(`${new Date().toISOString()} ${text}\n`);
+const say = (message: { id: number; reply: Reply } | { notice: Notice } | { pulse: Pulse }): void =>
+  void process.send?.(message);
+const notify = (notice: Notice): void => say({ notice });
+const setTimer = (run: () => void, ms: number): (() => void) => {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
+};
+const wait = (ms: number, signal: AbortSignal): Promise<void> => {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const cancel = setTimer(resolve, ms);
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  return promise.finally(cancel);
+};
+process.on('unhandledRejection', (error) => {
+  log(`worker: ${error instanceof Error ? error.stack : String(error)}`);
+  process.exit(1);
+});
+
+const journal = openJournal({ folder, now: () => Date.now() });
+const keyring = await openKeyring({ folder, force: env['ERRAND_KEYRING'], notice: log });
+const readModel = async ({ model }: Config) =>
+  chooseModel(model, { apiKey: (await keyring.get(API_KEY)) ?? env['ANTHROPIC_API_KEY'], wait });
+let config = readConfig(folder);
+let model = await readModel(config);
+const identity = await loadIdentity({ keyring, name: config.name, known: readMeta(journal, 'kid') });
+writeMeta(journal, 'kid', identity.device.kid);
+
+let lid: Here['lid'] = 'unknown';
+let ending = false;
+let lease: AwakeLease | undefined;
+const awake = keepAwake({ platform, startHelper, env, pid });
+const pulse = (): void =>
+  say({
+    pulse: {
+      ready: true,
+      runningTask: runner.running() > 0,
+      lastPhoneWord: lastPhoneWord(journal),
+      settings: readSettings(journal).settings,
+    },
+  });
+const tellPhones = (presence: Here['presence'] = runner.running() > 0 ? 'running' : 'idle'): void =>
+  draftSeen(journal, { presence, lid, model: model.name, scripts: config.scripts.map(({ name }) => name) });
+
+const runner = createRunner({
+  journal,
+  model: () => model,
+  tools,
+  rules: () => ({ v: 1, roots: config.roots, sensitive: config.sensitive, scripts: config.scripts }),
+  desk: { platform, home: homedir(), own: [folder, dirname(import.meta.dirname)], run: newId() },
+  runCommand: spawnCommand(Object.fromEntries(SCRIPT_ENV.flatMap((name) => (env[name] ? [[name, env[name]]] : [])))),
+  parts: {
+    put: (sealed) => online().carrier.relay.putBlob(sealed),
+    get: (id) => online().carrier.relay.getBlob(id),
+  },
+  failpoint: failpointNamed(env['ERRAND_FAILPOINT'], () => process.kill(pid, 'SIGKILL')),
+  wait,
+  width: 1,
+  setTimer,
+  onBusy: (busy) => {
+    if (busy) lease = awake.acquire('Errand is working on a task');
+    else lease?.release();
+    pulse();
+    if (!ending) tellPhones();
+  },
+});
+
+const joinRelay = (): Connection | undefined => {
+  const { relay } = config;
+  if (relay === null) return undefined;
+  const onJoined = (): void => tellPhones();
+  return connect({ journal, identity, config: { ...config, relay }, fetch, setTimer, notify, onJoined, log });
+};
+let connection = joinRelay();
+function online(): Connection {
+  if (!connection) throw new Error('This desktop knows no relay yet.');
+  return connection;
+}
+
+async function reload(): Promise<void> {
+  const before = config;
+  config = readConfig(folder);
+  model = await readModel(config);
+  const same = JSON.stringify([before.relay, before.app]) === JSON.stringify([config.relay, config.app]);
+  if (!same) {
+    connection?.pairing?.hide();
+    await connection?.link.stop(FAREWELL_MS);
+    connection = joinRelay();
+  }
+  tellPhones();
+  runner.kick();
+}
+
+async function end(presence: Here['presence'], why: string): Promise<void> {
+  if (ending) return;
+  ending = true;
+  log(`worker: ends (${presence}: ${why})`);
+  connection?.pairing?.hide();
+  await Promise.race([runner.stop(parkedFor(presence)), wait(PARK_MS, new AbortController().signal)]);
+  tellPhones(presence);
+  lease?.release();
+  await connection?.link.stop(FAREWELL_MS);
+  journal.close();
+  process.exit(0);
+}
+
+journal.watch((change) => {
+  if (change.in === 'event') {
+    const notice = noticeOf(journal, change.event);
+    if (notice) notify(notice);
+  }
+  if (change.in === 'settings' || change.in === 'peers') tellPhones();
+  if (change.in === 'settings' || change.in === 'heard') pulse();
+});
+
+const desk = {
+  journal,
+  me: { kid: identity.device.kid, name: identity.device.name },
+  linkState: () => connection?.link.state() ?? 'offline',
+  pairing: () => connection?.pairing,
+  login: (owner: { email: string; password: string; code: string }) => online().login(owner),
+  reload,
+  modelName: () => model.name,
+  running: () => runner.running(),
+} satisfies DeskDeps;
+
+process.on('message', (message: unknown) => {
+  const call = callSchema.safeParse(message).data;
+  if (call) void answerDesk(desk, call.request).then((reply) => say({ id: call.id, reply }));
+  const order = orderSchema.safeParse(message).data;
+  if (order) void end(order.presence, order.why);
+  const seen = lidSchema.safeParse(message).data;
+  if (seen && seen.lid !== lid) {
+    lid = seen.lid;
+    tellPhones();
+  }
+});
+// Without its supervisor nobody watches the lid: the worker must not go on alone.
+process.on('disconnect', () => void end('idle', 'the supervisor is gone'));
+pulse();
