@@ -35,6 +35,8 @@ export const pulledSchema = z.object({
   due: z.array(z.object({ sched: idSchema, slot: z.int() })),
   more: z.boolean(),
   now: z.int(),
+  /** The owner cut the route to this desktop, and with the code asks it to freeze itself. */
+  stop: z.optional(z.object({ code: z.optional(z.string()) })),
 });
 export type Pulled = z.infer<typeof pulledSchema>;
 
