@@ -1,0 +1,119 @@
+-- Everything a sent envelope does, in one call and one transaction: kept, handed to its recipients, poked for, queued as a push.
+
+-- A newer envelope of a collapse key replaces the older ones of the same sender at these recipients.
+create or replace function private.collapse(p_sender text, p_to text[], p_key text) returns void
+language plpgsql set search_path = ''
+as $$
+declare
+  replaced text[];
+begin
+  with gone as (
+    delete from private.deliveries
+    where kid = any (p_to) and sender = p_sender and collapse = p_key
+    returning envelope
+  )
+  select array_agg(distinct envelope) into replaced from gone;
+  perform private.bury(replaced);
+end
+$$;
+revoke all on function private.collapse(text, text[], text) from public, anon, authenticated;
+grant execute on function private.collapse(text, text[], text) to service_role;
+
+-- Rings a device's doorbell. It promises nothing: the rows are the truth.
+create or replace function private.poke(p_kid text) returns void
+language sql set search_path = ''
+as $$
+  select realtime.send(
+    jsonb_build_object('n', (select count(*) from (select from private.deliveries where kid = p_kid limit 100) as waiting)),
+    'poke', 'device:' || p_kid, true
+  )
+$$;
+revoke all on function private.poke(text) from public, anon, authenticated;
+grant execute on function private.poke(text) to service_role;
+
+-- True when it is new, false when the same bytes were here before. Raises device.unknown, envelope.conflict,
+-- envelope.recipient, quota.exceeded. p_queue: how many envelopes may wait for a desktop. p_push: the bytes a push carries
+-- when p_urgent, or null when they are too many.
+create or replace function public.relay_submit(
+  p_owner uuid, p_sender text, p_id text, p_kind text, p_to text[], p_exp bigint, p_collapse text,
+  p_urgent boolean, p_push text, p_envelope text, p_buckets jsonb, p_queue integer
+) returns boolean
+language plpgsql set search_path = ''
+as $$
+declare
+  digest bytea := sha256(convert_to(p_envelope, 'UTF8'));
+  known bytea;
+  live integer;
+begin
+  -- Held until the end: a revocation comes before this or after it, never in between.
+  perform from private.devices where kid = p_sender and owner = p_owner for key share;
+  if not found then
+    raise exception 'device.unknown';
+  end if;
+  select hash into known from private.envelopes where id = p_id;
+  if found then
+    if known = digest then return false; end if;
+    raise exception 'envelope.conflict';
+  end if;
+  select count(*) into live from (
+    select from private.devices where kid = any (p_to) and owner = p_owner and stopped_at is null for key share
+  ) as recipients;
+  if live <> cardinality(p_to) then
+    raise exception 'envelope.recipient';
+  end if;
+  perform private.take(p_buckets);
+  if exists (
+    select from private.devices as d where d.kid = any (p_to) and d.kind = 'desktop'
+      and (select count(*) from private.deliveries as q where q.kid = d.kid) >= p_queue
+  ) then
+    raise exception 'quota.exceeded' using detail = '60';
+  end if;
+  if p_collapse is not null then
+    perform private.collapse(p_sender, p_to, p_collapse);
+  end if;
+  insert into private.envelopes (id, owner, sender, kind, hash, body, exp)
+  values (p_id, p_owner, p_sender, p_kind, digest, p_envelope, to_timestamp(p_exp))
+  on conflict (id) do nothing;
+  if not found then
+    -- Sent twice at once, and the other one was first.
+    select hash into known from private.envelopes where id = p_id;
+    if known = digest then return false; end if;
+    raise exception 'envelope.conflict';
+  end if;
+  insert into private.deliveries (kid, envelope, sender, collapse)
+  select kid, p_id, p_sender, p_collapse from unnest(p_to) as kid;
+  perform private.poke(kid) from unnest(p_to) as kid;
+  if p_urgent then
+    insert into private.pushes (kid, envelope)
+    select s.kid, p_push from private.push_subscriptions as s where s.kid = any (p_to);
+  end if;
+  return true;
+end
+$$;
+revoke all on function public.relay_submit(uuid, text, text, text, text[], bigint, text, boolean, text, text, jsonb, integer)
+  from public, anon, authenticated;
+grant execute on function public.relay_submit(uuid, text, text, text, text[], bigint, text, boolean, text, text, jsonb, integer)
+  to service_role;
+
+-- Takes an envelope back that no recipient has fetched. Raises envelope.unknown, envelope.fetched.
+create or replace function public.relay_withdraw(p_sender text, p_id text) returns void
+language plpgsql set search_path = ''
+as $$
+declare
+  was record;
+begin
+  select fetched, body into was from private.envelopes where id = p_id and sender = p_sender for update;
+  if not found then
+    raise exception 'envelope.unknown';
+  end if;
+  -- Waits for a pull under way, so that exactly one of the two wins.
+  perform from private.deliveries where envelope = p_id for update;
+  if was.fetched or exists (select from private.deliveries where envelope = p_id and lease_no > 0) then
+    raise exception 'envelope.fetched';
+  end if;
+  delete from private.deliveries where envelope = p_id;
+  perform private.bury(array[p_id]);
+end
+$$;
+revoke all on function public.relay_withdraw(text, text) from public, anon, authenticated;
+grant execute on function public.relay_withdraw(text, text) to service_role;

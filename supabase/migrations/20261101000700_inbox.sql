@@ -1,0 +1,74 @@
+-- A device takes what waits for it, under a lease, and says what it has stored.
+
+-- Leases up to p_max envelopes (4 MB) for a minute, oldest first. A lease of the device itself is taken over at once by a
+-- higher p_epoch: that is the same device after a restart.
+create or replace function public.relay_pull(p_kid text, p_max integer, p_epoch bigint) returns json
+language plpgsql set search_path = ''
+as $$
+declare
+  leased json;
+  more boolean;
+  stop json;
+begin
+  -- Not at every pull: a few seconds are exact enough, and a row version each would not be.
+  update private.devices set last_seen = now()
+  where kid = p_kid and (last_seen is null or last_seen < now() - interval '5 seconds');
+  with free as (
+    select d.envelope, d.seq, octet_length(e.body) as bytes
+    from private.deliveries as d join private.envelopes as e on e.id = d.envelope
+    where d.kid = p_kid and e.exp > now() and e.body is not null
+      and (d.leased_until is null or d.leased_until <= now() or d.epoch < p_epoch)
+    order by d.seq limit p_max for update of d skip locked
+  ), fitting as (
+    select f.envelope from (select envelope, sum(bytes) over (order by seq) - bytes as before from free) as f
+    where f.before < 4000000
+  ), taken as (
+    update private.deliveries as d
+    set lease_no = d.lease_no + 1, leased_until = now() + interval '60 seconds', epoch = p_epoch
+    from fitting where d.kid = p_kid and d.envelope = fitting.envelope
+    returning d.envelope, d.lease_no, d.seq
+  )
+  select coalesce(
+    json_agg(json_build_object('id', t.envelope, 'envelope', e.body, 'leaseNo', t.lease_no) order by t.seq), '[]'
+  ) into leased
+  from taken as t join private.envelopes as e on e.id = t.envelope;
+  more := exists (
+    select from private.deliveries as d join private.envelopes as e on e.id = d.envelope
+    where d.kid = p_kid and e.exp > now() and e.body is not null
+      and (d.leased_until is null or d.leased_until <= now() or d.epoch < p_epoch)
+  );
+  select json_strip_nulls(json_build_object('code', stop_code)) into stop
+  from private.devices where kid = p_kid and stopped_at is not null;
+  return json_strip_nulls(json_build_object('envelopes', leased, 'more', more, 'stop', stop));
+end
+$$;
+revoke all on function public.relay_pull(text, integer, bigint) from public, anon, authenticated;
+grant execute on function public.relay_pull(text, integer, bigint) to service_role;
+
+-- Ends deliveries of [{id, leaseNo}] and answers how many; a stale number ends nothing.
+create or replace function public.relay_ack(p_kid text, p_acks jsonb) returns integer
+language plpgsql set search_path = ''
+as $$
+declare
+  acked text[];
+begin
+  -- Two recipients may acknowledge the last two deliveries at once: the second must see that the first is gone.
+  perform from private.envelopes as e where e.id in (
+    select d.envelope from private.deliveries as d join jsonb_to_recordset(p_acks) as a (id text) on d.envelope = a.id
+    where d.kid = p_kid
+  ) order by e.id for update;
+  with gone as (
+    delete from private.deliveries as d using jsonb_to_recordset(p_acks) as a (id text, "leaseNo" integer)
+    where d.kid = p_kid and d.envelope = a.id and d.lease_no = a."leaseNo" and d.lease_no > 0
+    returning d.envelope
+  )
+  select array_agg(envelope) into acked from gone;
+  update private.envelopes as e set
+    fetched = true,
+    body = case when exists (select from private.deliveries as d where d.envelope = e.id) then e.body end
+  where e.id = any (acked);
+  return coalesce(cardinality(acked), 0);
+end
+$$;
+revoke all on function public.relay_ack(text, jsonb) from public, anon, authenticated;
+grant execute on function public.relay_ack(text, jsonb) to service_role;
