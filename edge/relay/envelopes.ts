@@ -1,0 +1,69 @@
+import {
+  MalformedEnvelope,
+  parseEnvelope,
+  timeFault,
+  verifyEnvelope,
+  type Envelope,
+  type Header,
+} from '../protocol/envelope.ts';
+import type { DeviceKind } from '../protocol/device.ts';
+import { postEnvelopeSchema } from '../protocol/http.ts';
+import { idSchema } from '../protocol/id.ts';
+import { readJson } from './body.ts';
+import type { RelayDeps, RelayHandler } from './deps.ts';
+import { Refusal } from './errors.ts';
+import { sendBuckets } from './limits.ts';
+
+/** Bytes of an envelope that a push message carries: with its JSON it stays below the 3,993 that push services take. */
+const MAX_PUSHED = 3900;
+
+const SENDS: Record<DeviceKind, readonly Header['k'][]> = {
+  phone: ['task', 'ctl', 'sched'],
+  desktop: ['evt'],
+};
+
+export function postEnvelope({ store, limits, now, sendPushes }: RelayDeps): RelayHandler {
+  return async (c) => {
+    const device = c.get('device');
+    const { envelope: compact } = await readJson(c, postEnvelopeSchema);
+    const envelope = parse(compact);
+    const { header } = envelope;
+    if (header.kid !== device.kid) throw new Refusal('envelope.sender');
+    if (!(await verifyEnvelope(envelope, device.sig))) throw new Refusal('envelope.signature');
+    if (!SENDS[device.kind].includes(header.k)) throw new Refusal('envelope.kind');
+    const fault = timeFault(header, now());
+    if (fault) throw new Refusal(fault);
+    await store.submit({
+      device,
+      id: header.id,
+      kind: header.k,
+      to: header.to.map(({ kid }) => kid),
+      exp: header.exp,
+      collapse: header.c ?? null,
+      urgent: header.u ?? false,
+      push: compact.length <= MAX_PUSHED ? compact : null,
+      envelope: compact,
+      buckets: sendBuckets(limits, device, { kind: header.k, bytes: compact.length }),
+      queue: limits.queued,
+    });
+    if (header.u) sendPushes();
+    return c.json({ id: header.id, now: now() });
+  };
+}
+
+function parse(compact: string): Envelope {
+  try {
+    return parseEnvelope(compact);
+  } catch (error) {
+    throw error instanceof MalformedEnvelope ? new Refusal('envelope.malformed') : error;
+  }
+}
+
+export function withdrawEnvelope({ store }: RelayDeps): RelayHandler {
+  return async (c) => {
+    const id = idSchema.safeParse(c.req.param('id'));
+    if (!id.success) throw new Refusal('envelope.unknown');
+    await store.withdraw(c.get('device').kid, id.data);
+    return c.json({ ok: true });
+  };
+}

@@ -1,0 +1,81 @@
+import type { MiddlewareHandler } from 'hono';
+import type { Caller } from './auth.ts';
+import type { Owner, RelayContext, RelayDeps, RelayEnv } from './deps.ts';
+import { Refusal } from './errors.ts';
+import type { KnownDevice } from './store.ts';
+
+/** Seconds for which an entered code counts as fresh. */
+const FRESH = 600;
+
+type Guard = MiddlewareHandler<RelayEnv>;
+
+/** Clients name the project's publishable key with every call. It keeps nobody out; it shows that they mean this relay. */
+export function knowsProject({ settings }: RelayDeps): Guard {
+  return async (c, next) => {
+    const key = c.req.header('apikey');
+    if (key === undefined) throw new Refusal('auth.missing');
+    if (!settings.publishableKeys.includes(key)) throw new Refusal('auth.invalid');
+    await next();
+  };
+}
+
+async function callerIn({ verify }: RelayDeps, c: RelayContext): Promise<Caller> {
+  const [, token] = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '') ?? [];
+  if (token === undefined) throw new Refusal('auth.missing');
+  return verify(token);
+}
+
+function ownerOf(caller: Caller): Owner {
+  if (caller.role !== 'owner') throw new Refusal('auth.forbidden');
+  if (!caller.secondFactor) throw new Refusal('auth.second-factor');
+  return caller;
+}
+
+/** The person with a second factor who is calling. Throws a {@link Refusal}. */
+export const ownerIn = async (deps: RelayDeps, c: RelayContext): Promise<Owner> => ownerOf(await callerIn(deps, c));
+
+/** Lets a person with a second factor pass. */
+export function asOwner(deps: RelayDeps): Guard {
+  return async (c, next) => {
+    c.set('owner', await ownerIn(deps, c));
+    await next();
+  };
+}
+
+/** Lets a person pass who entered a code in the last ten minutes. */
+export function asFreshOwner(deps: RelayDeps): Guard {
+  return async (c, next) => {
+    const owner = await ownerIn(deps, c);
+    if (owner.factorAt === undefined || owner.factorAt < deps.now() - FRESH) throw new Refusal('auth.fresh-factor');
+    c.set('owner', owner);
+    await next();
+  };
+}
+
+/** Lets a live device pass: a desktop's own account, or a person's session that a phone bound with its key. */
+export function asDevice(deps: RelayDeps): Guard {
+  return async (c, next) => {
+    c.set('device', await deviceOf(deps, await callerIn(deps, c)));
+    await next();
+  };
+}
+
+/** The account a caller may look at: an owner's own, or that of a device's owner. */
+export function accountOf(deps: RelayDeps): (c: RelayContext) => Promise<string> {
+  return async (c) => {
+    const caller = await callerIn(deps, c);
+    return caller.role === 'machine' ? (await deviceOf(deps, caller)).owner : ownerOf(caller).user;
+  };
+}
+
+async function deviceOf({ store }: RelayDeps, caller: Caller): Promise<KnownDevice> {
+  if (caller.role === 'machine') {
+    const desktop = await store.caller({ user: caller.user, kid: caller.kid, session: null });
+    if (!desktop) throw new Refusal('device.unknown');
+    return desktop;
+  }
+  const { user, session } = ownerOf(caller);
+  const phone = await store.caller({ user, kid: null, session });
+  if (!phone) throw new Refusal('device.unbound');
+  return phone;
+}
