@@ -94,13 +94,18 @@ async function serve({ options, keys, db, release }: Parts): Promise<Stack> {
     jwks: keys.jwks,
     databaseUrl: db.url,
     failed: db.ended,
-    stop: async () => {
+    stop: once(async () => {
       await server.stop(true);
       await realtime.stop();
       await db.stop();
       release();
-    },
+    }),
   };
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= work());
 }
 
 type Running = { keys: Keys; db: Db; clock: Clock; realtime: Realtime };
@@ -115,6 +120,10 @@ function listen(
     hostname: host,
     port,
     maxRequestBodySize: 2 * 1024 * 1024,
+    idleTimeout: 60,
+    // Bun's error page shows source code.
+    development: false,
+    error: () => Response.json({ message: 'Something went wrong inside the stack.' }, { status: 500 }),
     fetch: (request, own) => late.handle(request, own),
     websocket: realtime.websocket,
   });

@@ -17,7 +17,7 @@ export type TestStack = Stack & {
 
 type Options = Partial<StackOptions>;
 
-export const migrationsDir = join(import.meta.dirname, '../../supabase/migrations');
+const migrationsDir = join(import.meta.dirname, '../../supabase/migrations');
 
 const unlimited = 1_000_000;
 

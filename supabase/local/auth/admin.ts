@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { looseObject, nullable, optional, record, string, unknown } from 'zod/mini';
+import { looseObject, nullable, optional, record, safeParse, string, unknown, uuid } from 'zod/mini';
 import { normalEmail } from './accounts.ts';
 import type { AuthDeps } from './deps.ts';
 import { readBody } from './env.ts';
@@ -43,14 +43,20 @@ export async function listUsers({ admin }: AuthDeps): Promise<Json> {
 }
 
 export async function getUser({ admin }: AuthDeps, c: C): Promise<Json> {
-  const user = await findUser(admin, 'id', c.req.param('id') ?? '');
+  const user = await findUser(admin, 'id', idOf(c));
   if (!user) throw userNotFound();
   return userJson(user);
 }
 
+function idOf(c: C): string {
+  const id = safeParse(uuid(), c.req.param('id'));
+  if (!id.success) throw userNotFound();
+  return id.data;
+}
+
 /** Takes the user's sessions along. Access tokens already given out stay valid until they expire. */
 export async function deleteUser({ admin }: AuthDeps, c: C): Promise<Json> {
-  const gone = await admin`delete from auth.users where id::text = ${c.req.param('id') ?? ''} returning id`;
+  const gone = await admin`delete from auth.users where id = ${idOf(c)} returning id`;
   if (gone.length === 0) throw userNotFound();
   return {};
 }

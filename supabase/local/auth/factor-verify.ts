@@ -86,11 +86,13 @@ type Accepted = { factor: Factor; session: LiveSession; step: number; challengeI
  */
 async function accept(tx: Query, { factor, session, step, challengeId, now }: Accepted): Promise<void> {
   const { userId, sessionId } = session;
+  const expired = new Date(now.getTime() - challengeMs);
   await tx`
     update auth.mfa_factors
     set status = 'verified', x_last_step = ${step}, x_failures = 0, x_locked_until = null, updated_at = ${now}
     where id = ${factor.id}`;
   await tx`update auth.mfa_challenges set verified_at = ${now} where id = ${challengeId}`;
+  await tx`delete from auth.mfa_challenges where factor_id = ${factor.id} and created_at < ${expired}`;
   await tx`delete from auth.mfa_factors where user_id = ${userId} and status = 'unverified'`;
   await addMethod(tx, sessionId, 'totp', now);
   await tx`

@@ -40,7 +40,7 @@ async function findSession({ admin, keys, clock }: AuthDeps, c: Context): Promis
   const claims = await readToken(bearer, keys, clock);
   if (typeof claims?.session_id !== 'string') throw badToken();
   const [row] = await admin<{ aal: string }[]>`
-    select aal from auth.sessions where id::text = ${claims.session_id} and user_id::text = ${claims.sub}`;
+    select aal from auth.sessions where id = ${claims.session_id} and user_id = ${claims.sub}`;
   if (!row) throw sessionNotFound();
   // A token from before the second factor does not rise with its session.
   const secondFactor = row.aal === 'aal2' && claims.aal === 'aal2';

@@ -38,7 +38,7 @@ export function userJson(user: UserRow): Record<string, unknown> {
 
 export async function findUsers(sql: Query, where: 'id' | 'email' | 'all', value = ''): Promise<UserRow[]> {
   const condition = {
-    id: () => sql`u.id::text = ${value}`,
+    id: () => sql`u.id = ${value}`,
     email: () => sql`lower(u.email) = lower(${value})`,
     all: () => sql`true`,
   };

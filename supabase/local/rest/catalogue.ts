@@ -1,6 +1,6 @@
 import type { Sql } from '../postgres/connect.ts';
 
-export type Argument = { name: string; type: string; optional: boolean };
+type Argument = { name: string; type: string; optional: boolean };
 
 export type ExposedFunction = {
   name: string;

@@ -1,7 +1,7 @@
 import postgres from 'postgres';
 
 /** PostgREST's error body. */
-export type RestError = { code: string; message: string; details: string | null; hint: string | null };
+type RestError = { code: string; message: string; details: string | null; hint: string | null };
 
 export type Refusal = { status: number; body: RestError };
 

@@ -43,7 +43,7 @@ export async function callFunction({ api, catalogue }: RpcDeps, { name, args, ca
   }
 }
 
-export function claimsOf(caller: RpcCall['caller']): Record<string, unknown> {
+function claimsOf(caller: RpcCall['caller']): Record<string, unknown> {
   return caller.kind === 'user' ? caller.claims : { role: roleOf(caller) };
 }
 

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { SignJWT, createRemoteJWKSet, exportJWK, generateKeyPair, jwtVerify } from 'jose';
 import { fixtures } from './fixtures.ts';
 import { claimsOf, codeOf, newClient, owner, password, signUp } from '../../support/stack-people.ts';
@@ -6,6 +6,8 @@ import { testStack } from '../../support/stack.ts';
 import type { TestStack } from '../../support/stack.ts';
 
 const noLimit = { sign: 1e6, verify: 1e6, refresh: 1e6, factor: 1e6 };
+
+setDefaultTimeout(60_000);
 
 describe('accounts', () => {
   let stack: TestStack;

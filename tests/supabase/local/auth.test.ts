@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { fixtures } from './fixtures.ts';
 import { claimsOf, newClient, owner, password, signUp } from '../../support/stack-people.ts';
 import { testStack } from '../../support/stack.ts';
 import type { TestStack } from '../../support/stack.ts';
+
+setDefaultTimeout(60_000);
 
 describe('an account on the embedded stack', () => {
   let stack: TestStack;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,8 @@ import { fixtures } from './fixtures.ts';
 import { claimsOf, signUp } from '../../support/stack-people.ts';
 import { testStack } from '../../support/stack.ts';
 import type { TestStack } from '../../support/stack.ts';
+
+setDefaultTimeout(60_000);
 
 describe('the one address', () => {
   let stack: TestStack;
@@ -28,6 +30,9 @@ describe('the one address', () => {
       functions: (given) => {
         env = given;
         return {
+          broken: () => {
+            throw new Error('canary');
+          },
           relay: async (request) => {
             const { pathname, search } = new URL(request.url);
             const ip = request.headers.get('x-forwarded-for');
@@ -92,6 +97,24 @@ describe('the one address', () => {
     }
     const missing = await get('/assets/old-123.js');
     expect(missing.status).toBe(404);
+  });
+
+  test('text travels compressed to whoever can read it, and changes with the file', async () => {
+    const raw = (encoding: string): Promise<Response> =>
+      fetch(`${stack.url}/sw.js`, { headers: { 'accept-encoding': encoding }, decompress: false });
+    writeFileSync(join(folder, 'app/sw.js'), 'self;'.repeat(400));
+    const [packed, plain] = [await raw('gzip, br'), await raw('identity')];
+    const body = new Uint8Array(await packed.arrayBuffer());
+    expect([packed.headers.get('content-encoding'), packed.headers.get('vary')]).toEqual(['gzip', 'accept-encoding']);
+    expect(body.length).toBeLessThan(100);
+    expect(new TextDecoder().decode(Bun.gunzipSync(body))).toBe(await plain.text());
+    expect(plain.headers.get('content-encoding')).toBeNull();
+  });
+
+  test('a failing function shows neither its source nor its words', async () => {
+    const answer = await get('/functions/v1/broken');
+    expect(answer.status).toBe(500);
+    expect(await answer.text()).not.toContain('canary');
   });
 
   test('hashed files are kept for ever, the service worker is asked for each time', async () => {

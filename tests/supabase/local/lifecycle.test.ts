@@ -69,6 +69,13 @@ describe('a data folder', () => {
     }
   };
 
+  const parentOf = (pid: number): number => {
+    // Slim containers have no ps.
+    const status = existsSync('/proc/self') ? readFileSync(`/proc/${pid}/status`, 'utf8') : '';
+    const parent = /^PPid:\s+(\d+)/m.exec(status)?.[1];
+    return Number(parent ?? Bun.spawnSync(['ps', '-o', 'ppid=', '-p', String(pid)]).stdout.toString());
+  };
+
   test('keeps accounts, keys and sessions over a restart, and lets nobody else read its secrets', async () => {
     const dataDir = newFolder();
     const before = await startStack({ dataDir, migrationsDir: fixtures, port: 0, functions: () => ({}) });
@@ -134,8 +141,7 @@ describe('a data folder', () => {
     const child = spawn(dataDir);
     await ready(child);
     const pid = serverPid(dataDir);
-    const keeper = Bun.spawnSync(['ps', '-o', 'ppid=', '-p', String(pid)]).stdout.toString();
-    kill(Number.parseInt(keeper, 10), 'SIGKILL');
+    kill(parentOf(pid), 'SIGKILL');
     await killHard(child);
     expect(runs(pid)).toBe(true);
     const stack = await start(dataDir);

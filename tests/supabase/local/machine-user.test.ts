@@ -1,8 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { fixtures } from './fixtures.ts';
 import { claimsOf, newAdmin, newClient, owner } from '../../support/stack-people.ts';
 import { testStack } from '../../support/stack.ts';
 import type { TestStack } from '../../support/stack.ts';
+
+setDefaultTimeout(60_000);
 
 describe('a machine user', () => {
   let stack: TestStack;

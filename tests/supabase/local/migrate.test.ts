@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'bun:test';
+import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,8 @@ import { connect } from '../../../supabase/local/postgres/connect.ts';
 import type { Sql } from '../../../supabase/local/postgres/connect.ts';
 import { prepareDatabase } from '../../../supabase/local/database.ts';
 import { testStack } from '../../support/stack.ts';
+
+setDefaultTimeout(60_000);
 
 describe('migrations', () => {
   const cleanUps: (() => unknown)[] = [];

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { RealtimeChannel, SupabaseClient } from '@supabase/supabase-js';
 import { fixtures } from './fixtures.ts';
 import { newAdmin, newClient, signUp } from '../../support/stack-people.ts';
@@ -33,6 +33,8 @@ async function handled(client: SupabaseClient): Promise<void> {
   await client.realtime.sendHeartbeat();
   await happens(() => beats.includes('ok'));
 }
+
+setDefaultTimeout(60_000);
 
 describe('the doorbell', () => {
   let stack: TestStack;

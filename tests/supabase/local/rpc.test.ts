@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { SupabaseClient } from '@supabase/supabase-js';
 import { fixtures } from './fixtures.ts';
 import { newAdmin, newClient, owner, signUp } from '../../support/stack-people.ts';
 import type { Person } from '../../support/stack-people.ts';
 import { testStack } from '../../support/stack.ts';
 import type { TestStack } from '../../support/stack.ts';
+
+setDefaultTimeout(60_000);
 
 describe('calling a function of the database', () => {
   let stack: TestStack;

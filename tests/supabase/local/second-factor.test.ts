@@ -1,10 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { SupabaseClient } from '@supabase/supabase-js';
 import { fixtures } from './fixtures.ts';
 import { claimsOf, codeOf, enrol, newClient, owner, password, signUp } from '../../support/stack-people.ts';
 import type { Factor, Person } from '../../support/stack-people.ts';
 import { testStack } from '../../support/stack.ts';
 import type { TestStack } from '../../support/stack.ts';
+
+setDefaultTimeout(60_000);
 
 describe('the second factor', () => {
   let stack: TestStack;
