@@ -2,14 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Config } from '../config.ts';
-import { openKeyring } from '../link/keyring.ts';
+import { API_KEY, openKeyring } from '../link/keyring.ts';
 import { runCommand } from '../power/run-command.ts';
 import { explainSleepTimers, readSleepTimers } from '../power/sleep-timers.ts';
 import { findAgent } from './agent-process.ts';
 import type { Command, Desk } from './command.ts';
 import { changeConfig, openConfig } from './desk-config.ts';
 import { proposedRoots } from './folders.ts';
-import { KEY_NAME } from './key-name.ts';
 import { DEFAULT_MODEL, detectModel, localModels, type ModelChoice, modelWords, testModel } from './models.ts';
 import { openPrompt, type Prompt } from './prompt.ts';
 
@@ -37,7 +36,7 @@ async function pastedKey(desk: Desk, prompt: Prompt): Promise<ModelChoice | unde
     return pastedKey(desk, prompt);
   }
   const keyring = await openKeyring({ folder: desk.data, force: desk.env.ERRAND_KEYRING, notice: desk.say });
-  await keyring.set(KEY_NAME, key);
+  await keyring.set(API_KEY, key);
   desk.say(
     keyring.backend === 'keychain'
       ? 'It works, and is kept in the keychain.'

@@ -68,6 +68,7 @@ const relayEnv = {
   ERRAND_PUSH_ALLOW_LOOPBACK: process.env.ERRAND_PUSH_ALLOW_LOOPBACK,
 };
 
+let ending = false;
 const over = new AbortController();
 const stack = await startStack({
   dataDir,
@@ -86,18 +87,19 @@ const stack = await startStack({
 }).catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)));
 
 const sql = connect(stack.databaseUrl, { max: 1, idle_timeout: 5 });
-const sweeper = setInterval(
-  () => void sql`select private.sweep()`.catch((error: unknown) => log({ event: 'sweep', error: String(error) })),
-  SWEEP_MS,
-);
+// Never cleared: while the database ends, this timer alone keeps the process waiting for it.
+setInterval(() => void sweep(), SWEEP_MS);
 
 tell({ ready: { url: stack.url, publishableKey: stack.publishableKey } });
 
-let ending = false;
+async function sweep(): Promise<void> {
+  if (ending) return;
+  await sql`select private.sweep()`.catch((error: unknown) => log({ event: 'sweep', error: String(error) }));
+}
+
 async function end(): Promise<void> {
   if (ending) return;
   ending = true;
-  clearInterval(sweeper);
   over.abort();
   await sql.end({ timeout: 0 });
   await stack.stop();
