@@ -93,10 +93,10 @@ export interface Pair {
   readonly desktop: End;
 }
 
-/** A person's phone and desktop, paired by the real ceremony. */
-export async function paired(stack: RelayStack, person?: Person): Promise<Pair> {
-  const someone = person ?? (await owner(stack));
-  const [phone, desktop] = await Promise.all([phoneIdentity(), desktopIdentity()]);
+/** A person's phone and desktop, paired by the real ceremony; or one more desktop for the phone of `known`. */
+export async function paired(stack: RelayStack, known?: Pair): Promise<Pair> {
+  const someone = known?.person ?? (await owner(stack));
+  const [phone, desktop] = await Promise.all([known?.phone.identity ?? phoneIdentity(), desktopIdentity()]);
   const relay = stack.client(() => tokenOf(someone.client));
   const offered = await offerOf(stack, desktop);
   const claim = await claimOf(relay, offered, { phone, desktop: desktop.device });
