@@ -18,7 +18,7 @@ export interface Phone {
   subscribe(listener: (view: PhoneView) => void): () => void;
   /** Sends and pulls now: after waking, or when the network came back. */
   kick(): void;
-  /** Pulls once and resolves with the headlines that came: what a service worker has to show. */
+  /** Without `start`: pulls once and resolves with the headlines that came. What a service worker has to show. */
   pull(): Promise<readonly Headline[]>;
   readonly account: Access['account'];
   readonly pairing: Pick<Pairing, 'open' | 'cancel'>;
@@ -61,6 +61,8 @@ export function createPhone(deps: PhoneDeps): Phone {
     },
     kick: post.kick,
     pull: async () => {
+      await wires.load();
+      await book.load();
       await post.drain();
       return headlines.splice(0);
     },

@@ -110,6 +110,7 @@ async function send(
   const sender = { relay: wire.relay, store, identity: () => identity, now: () => seconds(deps) };
   const flushed = await deps.lock('outbox', () => flushOutbox(sender));
   if (flushed.is === 'empty') return undefined;
+  if (flushed.error.code === 'device.unbound') await dropMeta(deps.db, META.bound);
   setLine(lineOf(flushed.error));
   return flushed.retryMs;
 }

@@ -1,0 +1,18 @@
+import type { JSX } from 'solid-js';
+import { useApp } from '../ui/app.ts';
+import { Button } from '../ui/button.tsx';
+import { Gate } from '../ui/page.tsx';
+import { CodeForm } from './code-form.tsx';
+
+/** The code of an authenticator that the account has already. */
+export function Factor(): JSX.Element {
+  const { phone, words } = useApp();
+  return (
+    <Gate title={words.factor.title} lead={words.factor.lead}>
+      <CodeForm done={words.factor.done} />
+      <Button kind="quiet" onPress={() => void phone.account.signOut()}>
+        {words.factor.otherAccount}
+      </Button>
+    </Gate>
+  );
+}

@@ -1,0 +1,23 @@
+import { Match, Switch, type JSX } from 'solid-js';
+import type { LineView } from '../state/view.ts';
+import { useApp } from '../ui/app.ts';
+import { Notice } from '../ui/notice.tsx';
+
+/** Says when the relay cannot be reached, or does not take what this phone has. */
+export function LineNotice(): JSX.Element {
+  const { words, view } = useApp();
+  const refused = (): Extract<LineView, { is: 'refused' }> | undefined => {
+    const { line } = view();
+    return line.is === 'refused' ? line : undefined;
+  };
+  return (
+    <div role="status">
+      <Switch>
+        <Match when={view().line.is === 'unreached'}>
+          <Notice>{words.line.unreached}</Notice>
+        </Match>
+        <Match when={refused()}>{(line) => <Notice kind="bad">{words.faults(line().why)}</Notice>}</Match>
+      </Switch>
+    </div>
+  );
+}

@@ -1,0 +1,65 @@
+import { createSignal, Show, type JSX } from 'solid-js';
+import { createAct } from '../ui/act.ts';
+import { useApp } from '../ui/app.ts';
+import { Button } from '../ui/button.tsx';
+import { Field } from '../ui/field.tsx';
+import { Fault, Notice } from '../ui/notice.tsx';
+import { Gate } from '../ui/page.tsx';
+
+const SHORTEST_PASSWORD = 10;
+
+/** Sign up, or in. */
+export function Welcome(): JSX.Element {
+  const { phone, words, view } = useApp();
+  const [known, setKnown] = createSignal(false);
+  const [email, setEmail] = createSignal('');
+  const [password, setPassword] = createSignal('');
+  const act = createAct();
+
+  function submit(event: SubmitEvent): void {
+    event.preventDefault();
+    const credentials = { email: email().trim(), password: password() };
+    act.run(() => (known() ? phone.account.signIn(credentials) : phone.account.signUp(credentials)));
+  }
+  return (
+    <Gate title={words.welcome.title} lead={words.welcome.lead}>
+      <Show when={view().link}>
+        <Notice>{words.welcome.linked}</Notice>
+      </Show>
+      <form class="stack" onSubmit={submit}>
+        <Field
+          label={words.welcome.email}
+          type="email"
+          inputmode="email"
+          autocomplete="username"
+          literal
+          required
+          value={email()}
+          onInput={setEmail}
+        />
+        <Field
+          label={words.welcome.password}
+          type="password"
+          autocomplete={known() ? 'current-password' : 'new-password'}
+          required
+          {...(known() ? {} : { minlength: SHORTEST_PASSWORD, hint: words.welcome.passwordHint })}
+          value={password()}
+          onInput={setPassword}
+        />
+        <Fault code={act.fault()} />
+        <Button kind="main" submit busy={act.busy()}>
+          {known() ? words.welcome.signIn : words.welcome.signUp}
+        </Button>
+        <Button
+          kind="quiet"
+          onPress={() => {
+            act.clear();
+            setKnown(!known());
+          }}
+        >
+          {known() ? words.welcome.toSignUp : words.welcome.toSignIn}
+        </Button>
+      </form>
+    </Gate>
+  );
+}

@@ -1,0 +1,33 @@
+import { WIRE_ERRORS, type WireErrorCode } from '../../edge/protocol/error.ts';
+import type { FaultCode, LocalFaultCode } from '../link/fault.ts';
+
+const local: Record<LocalFaultCode | 'network.unreachable' | 'network.bad-answer', string> = {
+  'account.credentials': 'E-mail or password is wrong.',
+  'account.exists': 'This e-mail has an account already. Sign in instead.',
+  'account.weak-password': 'This password is too easy to guess. Take a longer one.',
+  'account.email': 'This is no e-mail address that can be used here.',
+  'account.closed': 'This relay does not accept new accounts. Ask whoever runs it.',
+  'account.unconfirmed': 'Open the link in the e-mail you got, then sign in.',
+  'account.code-wrong': 'The code is not right. Take the one shown now; each works once.',
+  'account.code-old': 'That took too long. Enter the code shown now.',
+  'account.too-often': 'Too many tries. Wait a few minutes.',
+  'account.gone': 'You were signed out. Sign in again.',
+  'account.failed': 'Signing in did not work. Try again in a moment.',
+  'pairing.code': 'This is no pairing code. It has 20 letters and digits.',
+  'pairing.false': 'The offer does not come from the desktop that shows this code. Show a new code there.',
+  'pairing.refused': 'It was not allowed at the desktop.',
+  'pairing.other-relay': 'This desktop uses another relay than your account. Sign out first, then open the link again.',
+  'file.damaged': 'The file was altered or is incomplete. Ask for it again.',
+  'file.too-large': 'The file is larger than 24 MB.',
+  'task.unsent': 'The task was not sent.',
+  'phone.failed': 'Something failed on this phone. Reload the app.',
+  'network.unreachable': 'The relay cannot be reached. Check the connection.',
+  'network.bad-answer': 'The relay answered in a way this version cannot read. Reload the app.',
+};
+
+/** What went wrong and what to do, for every code that can reach a screen. */
+export function faults(code: FaultCode): string {
+  return isLocal(code) ? local[code] : WIRE_ERRORS[code].message;
+}
+
+const isLocal = (code: FaultCode): code is Exclude<FaultCode, WireErrorCode> => code in local;
