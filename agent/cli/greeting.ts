@@ -28,13 +28,14 @@ export async function greet({ desk, config, agent }: Greeting): Promise<string |
       `  Phone  ${phoneWords(app)}`,
     ].join('\n'),
   );
-  const link = await firstLink(desk, agent);
+  const link = await firstLink({ desk, agent });
   desk.say(`\n${agent.mine ? 'Ctrl-C ends Errand.' : 'It ran already; Ctrl-C leaves it running.'}`);
   return link;
 }
 
 /** Sign-up and pairing in one link, while no phone is paired. */
-async function firstLink(desk: Desk, { client }: KeptAgent): Promise<string | undefined> {
+export async function firstLink({ desk, agent }: Omit<Greeting, 'config'>): Promise<string | undefined> {
+  const { client } = agent;
   const devices = await client.call({ do: 'devices' });
   if (devices.is === 'error') desk.say(`\n${devices.message}`);
   if (devices.is !== 'devices' || devices.devices.length > 0) return undefined;

@@ -4,7 +4,7 @@ import { attend } from './attend.ts';
 import type { Command, Desk } from './command.ts';
 import { changeConfig, joinOwnStack, openConfig, usesOwnStack } from './desk-config.ts';
 import { copySamples } from './folders.ts';
-import { greet } from './greeting.ts';
+import { firstLink, greet } from './greeting.ts';
 import { type KeptAgent, keepAgent } from './kept-agent.ts';
 import { type KeptStack, keepStack } from './kept-stack.ts';
 import { buildPhoneApp } from './phone-app.ts';
@@ -24,7 +24,8 @@ export const start: Command = async (desk, args) => {
     await stack?.end();
     throw error;
   });
-  const last = await stay({ desk, config: joined, agent });
+  const shownLink = await greet({ desk, config: joined, agent });
+  const last = await stay({ desk, config: joined, agent, shownLink });
   await last.end();
   await stack?.end();
   if (!last.mine) desk.say('Errand keeps running. `errand quit` ends it.');
@@ -37,15 +38,17 @@ async function ownStack(desk: Desk, config: Config, port: string | undefined): P
   return keepStack(desk, { port, say: desk.say });
 }
 
-type Staying = { desk: Desk; config: Config; agent: KeptAgent };
+type Staying = { desk: Desk; config: Config; agent: KeptAgent; shownLink: string | undefined };
 
 /** Settles with the agent as it is at the end. */
-async function stay({ desk, config, agent }: Staying): Promise<KeptAgent> {
-  const shownLink = await greet({ desk, config, agent });
+async function stay({ desk, config, agent, shownLink }: Staying): Promise<KeptAgent> {
   const how = await attend({ agent: agent.client, desk, mayPower: config.remotePower, shownLink });
   if (how === 'interrupted') return agent;
   const next = await agent.again();
-  if (next !== undefined) return stay({ desk, config, agent: next });
-  desk.say('Errand was ended elsewhere.');
-  return agent;
+  if (next === undefined) {
+    desk.say('Errand was ended elsewhere.');
+    return agent;
+  }
+  desk.say('The agent ended unexpectedly and is started again.');
+  return stay({ desk, config, agent: next, shownLink: await firstLink({ desk, agent: next }) });
 }

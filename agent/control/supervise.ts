@@ -40,6 +40,8 @@ export class Supervisor {
   private readonly open = openNotices();
   private pulse: Pulse | undefined;
   private off: WhyNot | undefined;
+  /** An offer is on a screen: a worker that starts anew has to make one again. */
+  private offering = false;
   private lid: PowerState['lid'] = 'unknown';
   private told: { standing: Standing; at: number } | undefined;
   /** Whoever starts the supervisor is at the desk: the idle time begins anew. */
@@ -144,6 +146,8 @@ export class Supervisor {
   private async forward(request: RequestFrame): Promise<ReplyFrame> {
     this.deskWord();
     this.open.asked(request);
+    if (request.do === 'pair') this.offering = true;
+    if (request.do === 'unpair') this.offering = false;
     if (this.off === undefined) return this.calls.call(request);
     const { why } = farewell(this.off, this.with.kept.read().settings.idleMinutes);
     return { is: 'error', code: 'worker.off', message: why };
@@ -159,6 +163,7 @@ export class Supervisor {
 
   private pass(notice: NoticeFrame): void {
     this.open.heard(notice);
+    if (notice.say === 'paired') this.offering = false;
     this.with.broadcast(notice);
   }
 
@@ -171,8 +176,14 @@ export class Supervisor {
     if (pulse.ready && !wasReady) {
       this.calls.ready((message) => state.worker.send(message));
       this.tellLid();
+      if (this.offering) void this.offerAgain();
     }
     this.settle();
+  }
+
+  private async offerAgain(): Promise<void> {
+    const { is, ...offer } = await this.calls.call({ do: 'pair' });
+    if (is === 'offer') this.pass({ say: 'offer', ...offer });
   }
 
   private workerChanged(state: WorkerState): void {
