@@ -1,7 +1,15 @@
 import * as z from 'zod/mini';
 import type { Anthropic } from '@anthropic-ai/sdk';
 import type { ContentBlockParam, MessageParam, Tool } from '@anthropic-ai/sdk/resources/messages';
-import { ModelFault, replySchema, type Message, type Model, type ModelRequest, type Reply } from './model.ts';
+import {
+  ModelFault,
+  replySchema,
+  type Block,
+  type Message,
+  type Model,
+  type ModelRequest,
+  type Reply,
+} from './model.ts';
 
 const MAX_TOKENS = 16_000;
 /** Tries of one turn before the task parks until the model is back. */
@@ -66,8 +74,29 @@ async function oneTurn(options: {
     },
     { signal: request.signal },
   );
+  const inputs = new Map<number, string>();
   stream.on('text', (_delta, whole) => request.onText(whole));
-  return replySchema.parse(await stream.finalMessage());
+  stream.on('streamEvent', (event) => {
+    if (event.type !== 'content_block_delta' || event.delta.type !== 'input_json_delta') return;
+    inputs.set(event.index, (inputs.get(event.index) ?? '') + event.delta.partial_json);
+  });
+  const reply = replySchema.parse(await stream.finalMessage());
+  return { ...reply, content: reply.content.map((block, index) => wholeCall(block, inputs.get(index))) };
+}
+
+/** The SDK mends an input that is no whole JSON; half a file must not be written: such a call becomes one that no tool accepts. */
+function wholeCall(block: Block, input: string | undefined): Block {
+  if (block.type !== 'tool_use' || input === undefined || isJson(input)) return block;
+  return { ...block, input: { 'not JSON': input } };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const messageParam = (message: Message): MessageParam => ({
