@@ -78,7 +78,6 @@ function expected(error: unknown): string | undefined {
   return mistyped ? `${error.message}\n\`errand help\` lists the commands.` : undefined;
 }
 
-process.umask(0o077);
 try {
   process.exit(await main());
 } catch (error) {

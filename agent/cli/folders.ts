@@ -33,7 +33,6 @@ export function proposedRoots({ home }: Pick<Desk, 'home'>): string[] {
 export function copySamples({ root, home }: Pick<Desk, 'root' | 'home'>): void {
   const target = join(home, OWN, 'sample');
   if (existsSync(target)) return;
-  // The owner's folder, with the owner's usual rights, not the data folder's.
-  mkdirSync(target, { recursive: true, mode: 0o755 });
+  mkdirSync(target, { recursive: true });
   cpSync(join(root, 'agent', 'sample'), target, { recursive: true, filter: (path) => !path.endsWith('.ts') });
 }
