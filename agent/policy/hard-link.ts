@@ -1,55 +1,73 @@
-import { lstat, readdir } from 'node:fs/promises';
+import { lstatSync, type BigIntStats, type Stats } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';
-import type { BigIntStats } from 'node:fs';
 import { foldHard } from './names.ts';
 import type { Pattern } from './pattern.ts';
 import type { Guarded } from './sensitive.ts';
 
-/** Entries looked at before a file with several names is refused for not being checkable. */
-const MAX_ENTRIES = 100_000;
+/** Names looked at in one of the owner's guarded places; one that holds more cannot be checked, which counts as found. */
+const MAX_OWN = 100_000;
+/** In a place of the system, where only an administrator can make a second name: nearest first, and then no more. */
+const MAX_SYSTEM = 5000;
 
 type Wanted = Pick<BigIntStats, 'dev' | 'ino'>;
 
-interface Search {
-  readonly wanted: Wanted;
-  left: number;
+interface Folder {
+  readonly path: string;
+  /** What is sought below it; used up: everything. */
+  readonly pattern: Pattern;
 }
-
-const identity = async (path: string): Promise<BigIntStats | null> => {
-  try {
-    return await lstat(path, { bigint: true });
-  } catch {
-    return null;
-  }
-};
 
 const namesIn = async (folder: string): Promise<readonly string[]> => {
   try {
     return await readdir(folder);
   } catch {
-    return [];
+    return []; // Gone or unreadable: what cannot be read cannot have been linked from there either.
   }
 };
 
-/** Whether the wanted file is among what `pattern` names below `path` or, the pattern used up, anywhere below. */
-async function seek(search: Search, path: string, pattern: Pattern): Promise<boolean> {
-  if (search.left-- <= 0) return true;
-  const found = await identity(path);
-  if (found === null) return false;
-  if (pattern.length === 0) {
-    if (found.dev !== search.wanted.dev) return false; // A hard link cannot leave its disk.
-    if (found.ino === search.wanted.ino) return true;
-  }
-  if (pattern[0] === '**' && (await seek(search, path, pattern.slice(1)))) return true;
-  return found.isDirectory() && seekBelow(search, path, pattern);
+/** What is left of the pattern below an entry of this name; none: the entry is not on its way. */
+function remains([first, ...rest]: Pattern, name: string): readonly Pattern[] {
+  if (first === undefined) return [[]];
+  if (first !== '**') return first.test(foldHard(name)) ? [rest] : [];
+  return [[first, ...rest], ...remains(rest, name)];
 }
 
-async function seekBelow(search: Search, folder: string, pattern: Pattern): Promise<boolean> {
-  const [first, ...rest] = pattern;
-  const names = await namesIn(folder);
-  const fitting = first instanceof RegExp ? names.filter((name) => first.test(foldHard(name))) : names;
-  const deeper = first instanceof RegExp ? rest : pattern;
-  for (const name of fitting) if (await seek(search, join(folder, name), deeper)) return true;
+const stepsFrom = async ({ path, pattern }: Folder): Promise<readonly Folder[]> =>
+  (await namesIn(path)).flatMap((name) =>
+    remains(pattern, name).map((rest) => ({ path: join(path, name), pattern: rest })),
+  );
+
+const statOf = (path: string): Stats | undefined => {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+};
+
+function lookAt({ path, pattern }: Folder, wanted: Wanted): 'wanted' | 'deeper' | 'no' {
+  const found = statOf(path);
+  if (found === undefined) return 'no';
+  if (pattern.length === 0) {
+    if (BigInt(found.dev) !== wanted.dev) return 'no'; // A hard link cannot leave its disk.
+    if (BigInt(found.ino) === wanted.ino) return 'wanted';
+  }
+  return found.isDirectory() ? 'deeper' : 'no';
+}
+
+/** Whether the wanted file is in a place, level by level. Null: too much to look through. */
+async function isIn(wanted: Wanted, start: Folder, max: number): Promise<boolean | null> {
+  const queue: Folder[] = [start];
+  let left = max;
+  for (const folder of queue) {
+    for (const step of await stepsFrom(folder)) {
+      if (left-- === 0) return null;
+      const look = lookAt(step, wanted);
+      if (look === 'wanted') return true;
+      if (look === 'deeper') queue.push(step);
+    }
+  }
   return false;
 }
 
@@ -59,10 +77,11 @@ async function seekBelow(search: Search, folder: string, pattern: Pattern): Prom
  */
 export async function linkedFrom(wanted: Wanted, places: readonly Guarded[], home: string): Promise<string | null> {
   const { root } = parse(home);
-  for (const { entry, pattern } of places) {
+  for (const { entry, pattern, own } of places) {
     // On Windows a pattern begins with the drive, which the root already is.
-    const below = root === '/' ? pattern : pattern.slice(1);
-    if (await seek({ wanted, left: MAX_ENTRIES }, root, below)) return entry;
+    const start = { path: root, pattern: root === '/' ? pattern : pattern.slice(1) };
+    const found = await isIn(wanted, start, own ? MAX_OWN : MAX_SYSTEM);
+    if (found ?? own) return entry;
   }
   return null;
 }

@@ -40,13 +40,9 @@ export const kindOf = (stat: { isFile(): boolean; isDirectory(): boolean }): 'fi
   return stat.isDirectory() ? 'folder' : 'other';
 };
 
-/** Where the kernel says an open descriptor is. Null: it moved meanwhile. */
-async function whereIs(handle: FileHandle, opened: string, platform: Platform): Promise<string | null> {
-  if (platform === 'linux') return readlink(`/proc/self/fd/${handle.fd}`);
-  const [now, held] = [await realpath(opened), await handle.stat({ bigint: true })];
-  const named = await lstat(now, { bigint: true });
-  return named.dev === held.dev && named.ino === held.ino ? now : null;
-}
+/** Where the kernel says an open descriptor is. */
+const whereIs = (handle: FileHandle, opened: string, platform: Platform): Promise<string> =>
+  platform === 'linux' ? readlink(`/proc/self/fd/${handle.fd}`) : realpath(opened);
 
 type Try =
   | Held
@@ -57,14 +53,16 @@ type Try =
 async function hold(target: string, platform: Platform): Promise<Try> {
   const handle = await open(target, flagsFor(platform));
   try {
-    const stat = await handle.stat({ bigint: true });
+    const [path, opened] = [await whereIs(handle, target, platform), await handle.stat({ bigint: true })];
+    // Looked at once more by that name, in this order: a second name that was there when the file was opened and is gone by now
+    // (a link to a key, replaced at once) shows as another file here, and one that is still there shows in the count of names.
+    const stat = await lstat(path, { bigint: true });
+    if (stat.dev !== opened.dev || stat.ino !== opened.ino) return await drop(handle, { kind: 'changing' });
     const kind = kindOf(stat);
     if (kind === 'other') return await drop(handle, { kind: 'refused', why: 'It is neither a file nor a folder.' });
-    if (stat.nlink === 0n) return await drop(handle, { kind: 'missing' });
-    const path = await whereIs(handle, target, platform);
-    return path === null ? await drop(handle, { kind: 'changing' }) : { kind, path, handle, stat };
+    return { kind, path, handle, stat };
   } catch (error) {
-    return drop(handle, failure(error));
+    return drop(handle, isMissing(error) ? { kind: 'changing' } : failure(error));
   }
 }
 

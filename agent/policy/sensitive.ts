@@ -17,12 +17,14 @@ export const sensitiveList = listSchema.parse(sensitiveJson);
 export interface Guarded {
   readonly entry: string;
   readonly pattern: Pattern;
+  /** Of the owner or the agent, not of the system. */
+  readonly own: boolean;
 }
 
 export interface Sensitive {
   readonly places: readonly Guarded[];
   /** The entry that guards this path, or null. `folder` is false for files and for what does not exist yet. */
-  guard(path: string, folder: boolean): string | null;
+  readonly guard: (path: string, folder: boolean) => string | null;
 }
 
 const systemEntries = (platform: Platform): readonly string[] => {
@@ -42,10 +44,11 @@ export function sensitiveOf(options: {
   const isPath = (entry: string): boolean => /[/\\]/.test(entry);
   const place = (entry: string): Guarded => ({
     entry,
+    own: entry.startsWith('~') || extra.includes(entry),
     pattern: pathPattern(entry.replace(/^~/, () => home).replaceAll('\\', '/')),
   });
   const entries = [...sensitiveList.home, ...systemEntries(platform), ...extra.filter(isPath)];
-  const ownPlaces = own.map((path) => ({ entry: path, pattern: fold(path).map(literalName) }));
+  const ownPlaces = own.map((path) => ({ entry: path, own: true, pattern: fold(path).map(literalName) }));
   const homeParts = fold(home);
   // A home inside a guarded folder (root's own, on Linux) is the owner's all the same.
   const places = [...entries.map(place).filter(({ pattern }) => !covers(pattern, homeParts)), ...ownPlaces];
