@@ -15,8 +15,7 @@ declare const SHELL: { readonly build: string; readonly files: readonly string[]
 
 const CACHE = `errand ${SHELL.build}`;
 
-const deps = (): Promise<PhoneDeps> =>
-  browserDeps(self, { name: 'Phone', listen: async () => async () => undefined });
+const deps = (): Promise<PhoneDeps> => browserDeps(self, { name: 'Phone', listen: async () => async () => undefined });
 
 self.addEventListener('install', (event) => {
   event.waitUntil(keepShell());

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { build, defineConfig, type Plugin } from 'vite';
+import { build, defineConfig, type BuildEnvironmentOptions, type Plugin } from 'vite';
 import solid from 'vite-plugin-solid';
 
 const root = import.meta.dirname;
@@ -15,7 +15,12 @@ function serviceWorker(): Plugin {
     name: 'errand-service-worker',
     apply: 'build',
     async writeBundle({ dir }, bundle) {
-      const files = [...Object.keys(bundle).filter((name) => !name.endsWith('.html')).map((name) => `/${name}`), ...PUBLIC];
+      const files = [
+        ...Object.keys(bundle)
+          .filter((name) => !name.endsWith('.html'))
+          .map((name) => `/${name}`),
+        ...PUBLIC,
+      ];
       const index = bundle['index.html'];
       const html = index?.type === 'asset' ? index.source : '';
       const name = createHash('sha256').update(html).update(files.join(' ')).digest('hex').slice(0, 12);
@@ -28,6 +33,7 @@ function serviceWorker(): Plugin {
         build: {
           outDir: dir ?? 'dist',
           emptyOutDir: false,
+          rolldownOptions: { output: { codeSplitting: false } },
           lib: { entry: resolve(root, 'sw.ts'), formats: ['iife'], name: 'sw', fileName: () => 'sw.js' },
         },
       });
@@ -35,9 +41,12 @@ function serviceWorker(): Plugin {
   };
 }
 
+/** Libraries' warnings to developers are a tenth of the first load. */
+const LEAN: BuildEnvironmentOptions = { rolldownOptions: { output: { minify: { compress: { dropConsole: true } } } } };
+
 export default defineConfig({
   root,
   base: '/',
   plugins: [solid(), serviceWorker()],
-  build: { outDir: 'dist', emptyOutDir: true, target: 'es2023', modulePreload: { polyfill: false } },
+  build: { outDir: 'dist', emptyOutDir: true, target: 'es2023', modulePreload: false, ...LEAN },
 });

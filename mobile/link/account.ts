@@ -1,11 +1,13 @@
-import { AuthClient } from '@supabase/auth-js';
-import type { Session } from '@supabase/auth-js';
+import type { AuthClient } from '@supabase/auth-js';
 import * as z from 'zod/mini';
 import { newId } from '../../edge/protocol/id.ts';
 import { claimsOf } from './claims.ts';
 import type { Db } from './db.ts';
+import type { Fetch } from './fetch.ts';
 import { PhoneFault } from './fault.ts';
 import { accountFault } from './account-fault.ts';
+
+type Auth = InstanceType<typeof AuthClient>;
 
 /** Where signing in stands, and so what comes next: the second factor is part of the account from the first minute. */
 export type Standing =
@@ -46,9 +48,12 @@ export interface Account {
 }
 
 const STORAGE_KEY = 'session';
+/** Seconds before its end at which a token is renewed: auth-js renews at the same mark. */
+const MARGIN = 90;
 
 const storedSchema = z.object({
   access_token: z.string(),
+  expires_at: z.optional(z.number()),
   user: z.object({
     email: z.optional(z.string()),
     factors: z.optional(z.array(z.object({ id: z.string(), status: z.string() }))),
@@ -66,7 +71,7 @@ const storageOver = (db: Db) => ({
   removeItem: (key: string): Promise<void> => db.write((tx) => tx.delete('meta', `auth:${key}`)),
 });
 
-function standingOf(stored: Stored | Session | undefined): Standing {
+function standingOf(stored: Stored | undefined): Standing {
   const claims = stored && claimsOf(stored.access_token);
   if (!stored || !claims) return { is: 'signed-out' };
   const email = stored.user.email ?? '';
@@ -80,41 +85,60 @@ export function createAccount(options: {
   /** Auth's address, e.g. `https://host/auth/v1`. */
   url: string;
   publishableKey: string;
-  fetch: typeof fetch;
+  fetch: Fetch;
+  /** Unix milliseconds. */
+  now: () => number;
 }): Account {
   const storage = storageOver(options.db);
-  const auth = new AuthClient({
-    url: options.url,
-    headers: { apikey: options.publishableKey },
-    storageKey: STORAGE_KEY,
-    storage,
-    fetch: options.fetch,
-    // getSession() refreshes when it must; a timer of its own would also run in a service worker and a terminal.
-    autoRefreshToken: false,
-    persistSession: true,
-    detectSessionInUrl: false,
-  });
+  const stored = async (): Promise<Stored | undefined> => readStored(await storage.getItem(STORAGE_KEY));
+  let client: Promise<Auth> | undefined;
+  /** Two fifths of the app's code, and not needed before a session begins, ends or must be renewed. */
+  const auth = (): Promise<Auth> => (client ??= createClient(options, storage));
   return {
-    standing: async () => standingOf(readStored(await storage.getItem(STORAGE_KEY))),
+    standing: async () => standingOf(await stored()),
     signUp: async (credentials) => {
-      const { data, error } = await auth.signUp(credentials);
+      const { data, error } = await (await auth()).signUp(credentials);
       if (error) throw accountFault(error);
       if (!data.session) throw new PhoneFault('account.unconfirmed');
     },
     signIn: async (credentials) => {
-      const { error } = await auth.signInWithPassword(credentials);
+      const { error } = await (await auth()).signInWithPassword(credentials);
       if (error) throw accountFault(error);
     },
-    enrol: () => enrol(auth),
-    verify: (code, factorId) => verify(auth, code, factorId),
+    enrol: async () => enrol(await auth()),
+    verify: async (code, factorId) => verify(await auth(), code, factorId),
     signOut: async () => {
       // Out of reach or not: this phone forgets the session. The default scope would end the account's other sessions too.
-      await auth.signOut({ scope: 'local' });
+      await (await auth()).signOut({ scope: 'local' });
       await storage.removeItem(STORAGE_KEY);
     },
-    token: async () => (await auth.getSession()).data.session?.access_token,
-    stop: () => void auth.dispose(),
+    token: async () => {
+      const session = await stored();
+      if (!session) return undefined;
+      const isFresh = (session.expires_at ?? 0) - options.now() / 1000 > MARGIN;
+      return isFresh ? session.access_token : (await (await auth()).getSession()).data.session?.access_token;
+    },
+    stop: () => void client?.then((made) => made.dispose()),
   };
+}
+
+async function createClient(
+  { url, publishableKey, fetch }: { url: string; publishableKey: string; fetch: Fetch },
+  storage: ReturnType<typeof storageOver>,
+): Promise<Auth> {
+  const { AuthClient } = await import('@supabase/auth-js');
+  return new AuthClient({
+    url,
+    headers: { apikey: publishableKey },
+    storageKey: STORAGE_KEY,
+    storage,
+    // oxlint-disable-next-line typescript/consistent-type-assertions -- its type is the runtime's own, with members it never uses
+    fetch: fetch as typeof globalThis.fetch,
+    // getSession() renews when it must; a timer of its own would also run in a service worker and a terminal.
+    autoRefreshToken: false,
+    persistSession: true,
+    detectSessionInUrl: false,
+  });
 }
 
 function readStored(text: string | null): Stored | undefined {
@@ -123,7 +147,7 @@ function readStored(text: string | null): Stored | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
-async function enrol(auth: InstanceType<typeof AuthClient>): Promise<Enrolment> {
+async function enrol(auth: Auth): Promise<Enrolment> {
   // A name of its own: an enrolment that was left in the middle would answer mfa_factor_name_conflict.
   const friendlyName = `Authenticator ${newId().slice(0, 6)}`;
   const { data, error } = await auth.mfa.enroll({ factorType: 'totp', issuer: 'Errand', friendlyName });
@@ -131,13 +155,13 @@ async function enrol(auth: InstanceType<typeof AuthClient>): Promise<Enrolment> 
   return { factorId: data.id, uri: data.totp.uri, secret: data.totp.secret, picture: data.totp.qr_code };
 }
 
-async function verify(auth: InstanceType<typeof AuthClient>, code: string, given?: string): Promise<void> {
+async function verify(auth: Auth, code: string, given?: string): Promise<void> {
   const factorId = given ?? (await verifiedFactor(auth));
   const { error } = await auth.mfa.challengeAndVerify({ factorId, code: code.replace(/\s/g, '') });
   if (error) throw accountFault(error);
 }
 
-async function verifiedFactor(auth: InstanceType<typeof AuthClient>): Promise<string> {
+async function verifiedFactor(auth: Auth): Promise<string> {
   const { data, error } = await auth.mfa.listFactors();
   if (error) throw accountFault(error);
   const [factor] = data.totp;

@@ -1,4 +1,5 @@
 import type { Neighbours, PhoneDeps } from '../state/deps.ts';
+import type { Fetch } from './fetch.ts';
 import { indexedDb } from './indexed-db.ts';
 import { keysIn } from './keys.ts';
 import { webLock } from './lock.ts';
@@ -8,7 +9,7 @@ interface BrowserScope {
   readonly indexedDB: IDBFactory;
   readonly navigator: { readonly locks: LockManager; readonly onLine: boolean };
   readonly location: { readonly origin: string };
-  readonly fetch: typeof fetch;
+  readonly fetch: Fetch;
 }
 
 /** Pages of one phone tell each other what changed. */
@@ -26,10 +27,7 @@ function neighbours(): Neighbours {
 }
 
 /** A phone's effects in a browser. */
-export async function browserDeps(
-  scope: BrowserScope,
-  own: Pick<PhoneDeps, 'name' | 'listen'>,
-): Promise<PhoneDeps> {
+export async function browserDeps(scope: BrowserScope, own: Pick<PhoneDeps, 'name' | 'listen'>): Promise<PhoneDeps> {
   const db = await indexedDb(scope.indexedDB);
   return {
     ...own,

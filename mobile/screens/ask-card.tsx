@@ -69,8 +69,10 @@ function Facts(props: { readonly action: Action }): JSX.Element {
 function Answer(props: AskProps): JSX.Element {
   const { phone, words, now } = useApp();
   const act = createAct();
-  const answer = (ok: boolean): void =>
-    act.run(() => phone.errands.answer({ task: props.task.id, ask: props.view.ask.ask, ok }));
+  function answer(ok: boolean): void {
+    const said = { task: props.task.id, ask: props.view.ask.ask, ok };
+    act.run(() => phone.errands.answer(said));
+  }
   return (
     <>
       <small class="muted">{words.ask.until(timeWords(props.view.ask.exp * 1000, now()))}</small>

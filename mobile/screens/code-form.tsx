@@ -13,9 +13,10 @@ export function CodeForm(props: { readonly done: string; readonly factorId?: str
 
   function send(): void {
     const given = code().replace(/\D/g, '');
+    const { factorId } = props;
     act.run(async () => {
       try {
-        await phone.account.verify(given, props.factorId);
+        await phone.account.verify(given, factorId);
       } finally {
         setCode('');
       }

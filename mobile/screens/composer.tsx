@@ -24,7 +24,8 @@ export function Composer(props: {
     const isFirst = view().threads.every((thread) => thread.tasks.every((task) => task.from !== undefined));
     // Before anything is awaited: browsers let a page ask only while the tap is fresh.
     if (isFirst) void around.notify();
-    act.run(async () => props.onSent(await draft.send()));
+    const { onSent } = props;
+    act.run(async () => onSent(await draft.send()));
   }
   return (
     <form

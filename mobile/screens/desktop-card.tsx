@@ -42,20 +42,18 @@ function PowerSwitches(props: { readonly desktop: DesktopView }): JSX.Element {
   const act = createAct();
   const settings = (): Settings => props.desktop.wanted ?? props.desktop.seen?.settings ?? DEFAULT_SETTINGS;
   const allowed = (): boolean => props.desktop.seen?.mayPower ?? props.desktop.mayPower;
-  const set = (change: Partial<Settings>): void =>
-    act.run(() => phone.desktops.set(props.desktop.device.kid, { ...settings(), ...change }));
+  function set(change: Partial<Settings>): void {
+    const { kid } = props.desktop.device;
+    const next = { ...settings(), ...change };
+    act.run(() => phone.desktops.set(kid, next));
+  }
   function setMinutes(text: string): void {
     const idleMinutes = Number(text);
     if (Number.isInteger(idleMinutes) && idleMinutes >= 1 && idleMinutes <= 1440) set({ idleMinutes });
   }
   return (
     <div class="stack">
-      <Switch
-        label={words.devices.lid}
-        on={settings().lid}
-        disabled={!allowed()}
-        onChange={(lid) => set({ lid })}
-      />
+      <Switch label={words.devices.lid} on={settings().lid} disabled={!allowed()} onChange={(lid) => set({ lid })} />
       <Switch
         label={words.devices.idle}
         on={settings().idle}

@@ -62,7 +62,15 @@ export function createDraft(thread: () => ThreadView | undefined): Draft {
     };
   }
   return {
-    ...{ text, setText, edits, setEdits, grants, file, script, desktop, ready },
+    text,
+    setText,
+    edits,
+    setEdits,
+    grants,
+    file,
+    script,
+    desktop,
+    ready,
     setFile: (next) => void setFile(next),
     setScript: (next) => void setScript(next),
     setDesktop: (kid) => void setDesktop(kid),

@@ -11,9 +11,10 @@ import { CodeForm } from './code-form.tsx';
 export function Enrol(): JSX.Element {
   const { phone, words } = useApp();
   const [enrolment, { refetch }] = createResource(() => phone.account.enrol());
+  const failure = (): unknown => enrolment.error;
   return (
     <Gate title={words.enrol.title} lead={words.enrol.lead}>
-      <Show when={enrolment.error as unknown}>
+      <Show when={failure()}>
         {(error) => (
           <>
             <Fault code={faultCode(error())} />

@@ -42,7 +42,7 @@ function CodeEntry(): JSX.Element {
   return (
     <Gate title={words.pair.title}>
       <p class="lead">
-        {words.pair.lead} <code>{words.pair.command}</code> {words.pair.then}
+        {words.pair.lead} <code>{words.pair.command}</code> {words.pair.scan}
       </p>
       <form
         class="stack"

@@ -27,11 +27,13 @@ function FileRow(props: { readonly file: Parcel }): JSX.Element {
   const { phone, words, around } = useApp();
   const act = createAct();
   const name = (): string => visible(props.file.name);
-  const use = (how: 'open' | 'save'): void =>
+  function use(how: 'open' | 'save'): void {
+    const { file } = props;
     act.run(async () => {
-      const bytes = await phone.errands.unpack(props.file);
-      around.open(new File([bytes], props.file.name, { type: props.file.type }), how);
+      const bytes = await phone.errands.unpack(file);
+      around.open(new File([bytes], file.name, { type: file.type }), how);
     });
+  }
   const atDesk = () => (props.file.content.at === 'desk' ? props.file.content : undefined);
   return (
     <div class="file">

@@ -9,6 +9,10 @@ export function Revoke(props: { readonly kid: string; readonly name: string }): 
   const { phone, words } = useApp();
   const act = createAct();
   const [sure, setSure] = createSignal(false);
+  function revoke(): void {
+    const { kid } = props;
+    act.run(() => phone.desktops.revoke(kid));
+  }
   return (
     <Show
       when={sure()}
@@ -25,7 +29,7 @@ export function Revoke(props: { readonly kid: string; readonly name: string }): 
           <Button kind="quiet" onPress={() => setSure(false)}>
             {words.common.cancel}
           </Button>
-          <Button kind="danger" busy={act.busy()} onPress={() => act.run(() => phone.desktops.revoke(props.kid))}>
+          <Button kind="danger" busy={act.busy()} onPress={revoke}>
             {words.devices.revoke}
           </Button>
         </div>

@@ -1,16 +1,19 @@
-import { createSignal, Match, Switch, type JSX } from 'solid-js';
+import { createSignal, Match, Suspense, Switch, type JSX } from 'solid-js';
 import type { PhoneView } from '../state/view.ts';
 import { useApp } from '../ui/app.ts';
 import type { Route } from '../ui/route.ts';
-import { Devices } from './devices.tsx';
-import { Enrol } from './enrol.tsx';
-import { Factor } from './factor.tsx';
-import { InstallHint } from './install-hint.tsx';
-import { Pair } from './pair.tsx';
-import { Settings } from './settings.tsx';
-import { Thread } from './thread.tsx';
+import { later } from './later.ts';
 import { Threads } from './threads.tsx';
-import { Welcome } from './welcome.tsx';
+
+// What is needed to send is in the first load, the rest follows.
+const Devices = later(async () => (await import('./devices.tsx')).Devices);
+const Enrol = later(async () => (await import('./enrol.tsx')).Enrol);
+const Factor = later(async () => (await import('./factor.tsx')).Factor);
+const InstallHint = later(async () => (await import('./install-hint.tsx')).InstallHint);
+const Pair = later(async () => (await import('./pair.tsx')).Pair);
+const Settings = later(async () => (await import('./settings.tsx')).Settings);
+const Thread = later(async () => (await import('./thread.tsx')).Thread);
+const Welcome = later(async () => (await import('./welcome.tsx')).Welcome);
 
 /** Which screen is due: first an account with both factors, then a desktop, then whatever the address says. */
 export function Root(): JSX.Element {
@@ -18,23 +21,25 @@ export function Root(): JSX.Element {
   const [stay, setStay] = createSignal(false);
   const stage = (is: PhoneView['stage']): boolean => view().stage === is;
   return (
-    <Switch>
-      <Match when={stage('signed-out') && around.installFirst && !stay()}>
-        <InstallHint onStay={() => setStay(true)} />
-      </Match>
-      <Match when={stage('signed-out')}>
-        <Welcome />
-      </Match>
-      <Match when={stage('enrol')}>
-        <Enrol />
-      </Match>
-      <Match when={stage('factor')}>
-        <Factor />
-      </Match>
-      <Match when={stage('ready')}>
-        <Ready />
-      </Match>
-    </Switch>
+    <Suspense>
+      <Switch>
+        <Match when={stage('signed-out') && around.installFirst && !stay()}>
+          <InstallHint onStay={() => setStay(true)} />
+        </Match>
+        <Match when={stage('signed-out')}>
+          <Welcome />
+        </Match>
+        <Match when={stage('enrol')}>
+          <Enrol />
+        </Match>
+        <Match when={stage('factor')}>
+          <Factor />
+        </Match>
+        <Match when={stage('ready')}>
+          <Ready />
+        </Match>
+      </Switch>
+    </Suspense>
   );
 }
 

@@ -21,7 +21,12 @@ export function TaskCard(props: TaskProps): JSX.Element {
   const { words } = useApp();
   let card: HTMLElement | undefined;
   // A new task is at the foot of a long thread.
-  createEffect(on(() => props.task.id, () => card?.scrollIntoView({ block: 'nearest' })));
+  createEffect(
+    on(
+      () => props.task.id,
+      () => card?.scrollIntoView({ block: 'nearest' }),
+    ),
+  );
   return (
     <article class="task" ref={(element) => (card = element)} aria-label={props.task.text}>
       <Asked task={props.task} />
@@ -80,7 +85,10 @@ function Progress(props: TaskProps): JSX.Element {
     const when = timeWords(at.since, now());
     return at.is === 'quiet'
       ? words.thread.waiting(name(), when)
-      : words.thread.waitingWhy(name(), words.reach(at, () => when));
+      : words.thread.waitingWhy(
+          name(),
+          words.reach(at, () => when),
+        );
   };
   return (
     <div class="progress" role="status">
@@ -122,6 +130,10 @@ function Controls(props: { readonly task: TaskView }): JSX.Element {
   const { phone, words } = useApp();
   const act = createAct();
   const standing = () => props.task.standing.is;
+  function run(work: (id: string) => Promise<void>): void {
+    const { id } = props.task;
+    act.run(() => work(id));
+  }
   const mayWithdraw = (): boolean => props.task.from === undefined && ['here', 'relay'].includes(standing());
   const mayCancel = (): boolean =>
     ['received', 'queued', 'running', 'waiting', 'parked'].includes(standing()) && !props.task.cancelling;
@@ -130,12 +142,12 @@ function Controls(props: { readonly task: TaskView }): JSX.Element {
       <div class="row end">
         <Fault code={act.fault()} />
         <Show when={mayWithdraw()}>
-          <Button busy={act.busy()} onPress={() => act.run(() => phone.errands.withdraw(props.task.id))}>
+          <Button busy={act.busy()} onPress={() => run(phone.errands.withdraw)}>
             {words.thread.withdraw}
           </Button>
         </Show>
         <Show when={mayCancel()}>
-          <Button busy={act.busy()} onPress={() => act.run(() => phone.errands.cancel(props.task.id))}>
+          <Button busy={act.busy()} onPress={() => run(phone.errands.cancel)}>
             {words.thread.cancel}
           </Button>
         </Show>

@@ -19,7 +19,8 @@ export function Welcome(): JSX.Element {
   function submit(event: SubmitEvent): void {
     event.preventDefault();
     const credentials = { email: email().trim(), password: password() };
-    act.run(() => (known() ? phone.account.signIn(credentials) : phone.account.signUp(credentials)));
+    const enter = known() ? phone.account.signIn : phone.account.signUp;
+    act.run(() => enter(credentials));
   }
   return (
     <Gate title={words.welcome.title} lead={words.welcome.lead}>

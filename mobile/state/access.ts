@@ -13,8 +13,8 @@ export interface Access {
   wantFactor(): void;
   view(): Pick<PhoneView, 'stage' | 'email' | 'me'>;
   readonly account: {
-    signUp(credentials: Credentials): Promise<void>;
-    signIn(credentials: Credentials): Promise<void>;
+    readonly signUp: (credentials: Credentials) => Promise<void>;
+    readonly signIn: (credentials: Credentials) => Promise<void>;
     enrol(): Promise<Enrolment>;
     /** A code of the authenticator: of the factor being enrolled, else of the one the account has. */
     verify(code: string, factorId?: string): Promise<void>;

@@ -1,4 +1,5 @@
 import type { Db } from '../link/db.ts';
+import type { Fetch } from '../link/fetch.ts';
 import type { KeyStore } from '../link/keys.ts';
 import type { Lock } from '../link/lock.ts';
 import type { PokeOptions } from '../link/pokes.ts';
@@ -15,7 +16,7 @@ export interface PhoneDeps {
   readonly relayUrl: string;
   readonly db: Db;
   readonly keys: KeyStore;
-  readonly fetch: typeof fetch;
+  readonly fetch: Fetch;
   /** Unix milliseconds. */
   readonly now: () => number;
   readonly setTimer: (run: () => void, ms: number) => () => void;

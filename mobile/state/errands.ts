@@ -38,8 +38,8 @@ export interface Errands {
   /** The file's bytes, checked against its hash. */
   unpack(parcel: Parcel): Promise<Uint8Array<ArrayBuffer>>;
   /** Takes a task back that no desktop fetched yet. Rejects with `envelope.fetched` when it is too late: cancel it then. */
-  withdraw(task: string): Promise<void>;
-  cancel(task: string): Promise<void>;
+  readonly withdraw: (task: string) => Promise<void>;
+  readonly cancel: (task: string) => Promise<void>;
   /** Answers an ask for exactly the actions whose bytes this phone showed. */
   answer(answer: { task: string; ask: string; ok: boolean; because?: string }): Promise<void>;
 }

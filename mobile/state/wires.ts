@@ -36,13 +36,13 @@ export const relayAddress = (url: string): string => {
 const besides = (place: RelayPlace, path: string): string => place.url.slice(0, -RELAY_PATH.length) + path;
 
 export function createWires(deps: PhoneDeps): Wires {
-  const { db, fetch } = deps;
+  const { db, fetch, now } = deps;
   let wire: Wire | undefined;
 
   function connect(place: RelayPlace): Wire {
     wire?.account.stop();
     const { publishableKey } = place;
-    const account = createAccount({ db, url: besides(place, '/auth/v1'), publishableKey, fetch });
+    const account = createAccount({ db, url: besides(place, '/auth/v1'), publishableKey, fetch, now });
     const relay = relayClient({ url: place.url, publishableKey, fetch, token: account.token });
     wire = { place, account, relay, realtimeUrl: besides(place, '/realtime/v1') };
     return wire;

@@ -13,7 +13,7 @@ export function sizeWords(bytes: number): string {
 }
 
 // Direction marks, zero-width and control characters can make a path read as another one.
-const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+const HIDDEN = /[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]/gu;
 
 /** Text whose every character can be seen. */
 export const visible = (text: string): string =>

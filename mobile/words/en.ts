@@ -21,29 +21,20 @@ const fates: Record<Extract<TaskStanding, { is: 'ended' }>['fate'], string> = {
   unknown: 'Outcome unknown: look at the desktop',
 };
 
+const plain: Record<Exclude<TaskStanding['is'], 'parked' | 'ended'>, (desktop: string) => string> = {
+  here: () => 'On this phone, not sent yet',
+  relay: (desktop) => `At the relay, waits for ${desktop}`,
+  unsent: () => 'Not sent',
+  withdrawn: () => 'Withdrawn',
+  received: (desktop) => `Fetched by ${desktop}`,
+  queued: (desktop) => `Queued on ${desktop}`,
+  running: (desktop) => `Working on ${desktop}`,
+  waiting: () => 'Waits for your answer',
+};
+
 function standing(at: TaskStanding, desktop: string): string {
-  switch (at.is) {
-    case 'here':
-      return 'On this phone, not sent yet';
-    case 'relay':
-      return `At the relay, waits for ${desktop}`;
-    case 'unsent':
-      return 'Not sent';
-    case 'withdrawn':
-      return 'Withdrawn';
-    case 'received':
-      return `Fetched by ${desktop}`;
-    case 'queued':
-      return `Queued on ${desktop}`;
-    case 'running':
-      return `Working on ${desktop}`;
-    case 'waiting':
-      return 'Waits for your answer';
-    case 'parked':
-      return parked[at.why];
-    case 'ended':
-      return fates[at.fate];
-  }
+  if (at.is === 'parked') return parked[at.why];
+  return at.is === 'ended' ? fates[at.fate] : plain[at.is](desktop);
 }
 
 function reach(at: Reach, time: (ms: number) => string): string {
@@ -125,7 +116,7 @@ export const en = {
     title: 'Connect a desktop',
     lead: 'On the desktop run',
     command: 'errand pair',
-    then: 'and scan the picture it shows, or type its code here.',
+    scan: 'and scan the picture it shows, or type its code here.',
     code: 'Pairing code',
     connect: 'Connect',
     looking: 'Looking for your desktop…',
