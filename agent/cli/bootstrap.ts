@@ -38,7 +38,7 @@ export async function bootstrap(around: Bootstrapping): Promise<number | undefin
     );
   }
   const main = join(around.root, 'agent', 'main.ts');
-  const child = around.spawn(pinnedBun(around.root, pinned), [main, ...around.args], {
+  const child = around.spawn(await pinnedBun(around, pinned), [main, ...around.args], {
     stdio: 'inherit',
     env: { ...around.env, [HANDED_OVER]: '1' },
   });
@@ -84,16 +84,33 @@ async function install(around: Bootstrapping, manifest: Manifest): Promise<void>
   writeFileSync(stampFile(around.root), lock);
 }
 
-/** The program of this platform's package itself: it does not depend on an install script that may have been blocked. */
-function pinnedBun(root: string, version: string | undefined): string {
-  const packages = join(root, 'node_modules', '@oven');
-  for (const name of existsSync(packages) ? readdirSync(packages) : []) {
-    const program = ['bun', 'bun.exe']
-      .map((file) => join(packages, name, 'bin', file))
-      .find((file) => existsSync(file));
-    if (program !== undefined && installedVersion(root, join('@oven', name)) === version) return program;
-  }
+/**
+ * The package's own program if its install script ran, else that of the platform package. Several of those may be installed (other C
+ * library, older processor): the one that runs here is taken.
+ */
+async function pinnedBun(around: Bootstrapping, version: string | undefined): Promise<string> {
+  const modules = join(around.root, 'node_modules');
+  const platforms = join(modules, '@oven');
+  const folders = [
+    join(modules, 'bun'),
+    ...(existsSync(platforms) ? readdirSync(platforms) : []).map((name) => join(platforms, name)),
+  ];
+  const programs = folders.flatMap((folder) => ['bun', 'bun.exe'].map((file) => join(folder, 'bin', file)));
+  for (const program of programs)
+    if (existsSync(program) && (await versionOf(around, program)) === version) return program;
   throw new DeskError(`Bun ${version} is not installed for this computer. Delete node_modules and start again.`);
+}
+
+/** Undefined when it does not run here. */
+async function versionOf({ spawn }: Bootstrapping, program: string): Promise<string | undefined> {
+  try {
+    const child = spawn(program, ['--version'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    let output = '';
+    child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    return (await exitCode(child)) === 0 ? output.trim() : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function exitCode(child: ChildProcess): Promise<number> {
