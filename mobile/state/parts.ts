@@ -26,6 +26,8 @@ interface PartsOptions {
   readonly deps: PhoneDeps;
   readonly emit: () => void;
   readonly factorWanted: () => void;
+  /** There are keys and a desktop now. */
+  readonly paired: () => Promise<void>;
   /** The newest headlines that were pulled. */
   readonly headlines: Headline[];
 }
@@ -33,7 +35,7 @@ interface PartsOptions {
 /** How many headlines are kept for a service worker that asks. */
 const HEADLINES = 5;
 
-export function createParts({ deps, emit, factorWanted, headlines }: PartsOptions): Parts {
+export function createParts({ deps, emit, factorWanted, paired, headlines }: PartsOptions): Parts {
   const touched = new Set<string>();
   const trusting = new Set<string>();
   const book = createBook(deps.db);
@@ -83,7 +85,7 @@ export function createParts({ deps, emit, factorWanted, headlines }: PartsOption
     factorWanted,
     paired: async () => {
       await refresh([]);
-      post.kick();
+      await paired();
     },
   });
   return { wires, book, post, pairing, errands, desktops, refresh };

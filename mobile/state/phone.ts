@@ -38,7 +38,8 @@ export function createPhone(deps: PhoneDeps): Phone {
     const next = viewOf(parts, access);
     for (const listener of listeners) listener(next);
   }
-  const parts = createParts({ deps, emit, factorWanted: () => access.wantFactor(), headlines });
+  const factorWanted = (): void => access.wantFactor();
+  const parts = createParts({ deps, emit, factorWanted, paired: () => access.read(), headlines });
   const access = createAccess(deps, parts, emit);
   const { wires, post, book, pairing, errands, desktops } = parts;
   const stopListening = deps.neighbours?.listen((tasks) => void parts.refresh(tasks));

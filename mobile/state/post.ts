@@ -4,7 +4,7 @@ import { createPump } from '../../edge/mailbox/pump.ts';
 import { RelayError } from '../../edge/mailbox/relay-client.ts';
 import type { Accepted } from '../../edge/mailbox/store.ts';
 import type { Identity } from '../../edge/protocol/identity.ts';
-import { makeProof } from '../../edge/protocol/proof.ts';
+import { makeProof, type Proof } from '../../edge/protocol/proof.ts';
 import { faultCode, type FaultCode } from '../link/fault.ts';
 import { heardSchema, type Heard } from '../link/heard.ts';
 import { inboxStore, nextEpoch, outboxStore, peersOf } from '../link/mailbox-store.ts';
@@ -141,13 +141,14 @@ async function whenReady(deps: PhoneDeps, wires: Wires): Promise<Ready | undefin
   const standing = await wire?.account.standing();
   if (!wire || !identity || standing?.is !== 'ready') return undefined;
   if ((await deps.db.read(peersOf)).length === 0) return undefined;
-  const { session } = standing;
-  if ((await readMeta(deps.db, META.bound)) !== session) {
-    const proof = { use: 'bind', kid: identity.device.kid, session, iat: seconds(deps) } satisfies Parameters<
-      typeof makeProof
-    >[1];
-    await wire.relay.bindDevice(await makeProof(identity, proof));
-    await writeMeta(deps.db, META.bound, session);
-  }
+  await deps.lock('bind', () => bind(deps, { wire, identity }, standing.session));
   return { wire, identity };
+}
+
+/** Tells the relay, once for each session, which phone it is. */
+async function bind(deps: PhoneDeps, { wire, identity }: Ready, session: string): Promise<void> {
+  if ((await readMeta(deps.db, META.bound)) === session) return;
+  const proof: Proof = { use: 'bind', kid: identity.device.kid, session, iat: seconds(deps) };
+  await wire.relay.bindDevice(await makeProof(identity, proof));
+  await writeMeta(deps.db, META.bound, session);
 }

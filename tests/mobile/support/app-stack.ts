@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import { createRelay } from '../../../edge/relay/create-relay.ts';
+import { testStack, type TestStack } from '../../support/stack.ts';
+
+const dist = join(import.meta.dirname, '..', '..', '..', 'mobile', 'dist');
+
+/** The embedded stack with the relay in it, serving the built app. */
+export async function appStack(): Promise<TestStack> {
+  const stopping = new AbortController();
+  const background = new Set<Promise<void>>();
+  const stack = await testStack({
+    staticDir: dist,
+    functions: ({ fetch, ...env }) => {
+      const relay = createRelay(env, {
+        fetch,
+        log: () => undefined,
+        waitUntil: (work) => void background.add(work),
+        signal: stopping.signal,
+      });
+      return { relay: (request) => relay.fetch(request) };
+    },
+  });
+  return {
+    ...stack,
+    stop: async () => {
+      stopping.abort();
+      await Promise.all(background);
+      await stack.stop();
+    },
+  };
+}
