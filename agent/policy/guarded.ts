@@ -8,6 +8,6 @@ import { readThrough } from './through.ts';
 export async function isGuarded(held: Held, { sensitive, desk }: Surroundings): Promise<boolean> {
   if (sensitive.guard(held.path, held.kind === 'folder') !== null) return true;
   if (held.kind === 'folder') return false;
-  if (held.stat.nlink > 1n && (await linkedFrom(held.stat, sensitive.places, desk.home)) !== null) return true;
+  if (held.linked !== 'no' && (await linkedFrom(held, sensitive.places, desk.home)) !== null) return true;
   return isPrivateKey(held.path, await readThrough(held.handle, { start: 0, end: HEAD_BYTES }));
 }

@@ -1,14 +1,15 @@
 import { lstatSync, type BigIntStats, type Stats } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';
+import type { Held } from './locate.ts';
 import { foldHard } from './names.ts';
 import type { Pattern } from './pattern.ts';
 import type { Guarded } from './sensitive.ts';
 
-/** Names looked at in one of the owner's guarded places; one that holds more cannot be checked, which counts as found. */
+/** Names looked at in one of the owner's guarded places. One that holds more cannot be checked: a file with two names counts as found. */
 const MAX_OWN = 100_000;
 /** In a place of the system, where only an administrator can make a second name: nearest first, and then no more. */
-const MAX_SYSTEM = 5000;
+const MAX_SYSTEM = 2000;
 
 type Wanted = Pick<BigIntStats, 'dev' | 'ino'>;
 
@@ -73,15 +74,19 @@ async function isIn(wanted: Wanted, start: Folder, max: number): Promise<boolean
 
 /**
  * The guarded place that also holds this file, or null: a hard link passes every check of names. Looks the guarded places through
- * anew each time, which is why only files with several names come here; documents hardly ever have them.
+ * anew each time, which is why only files with several names, or changed just now, come here.
  */
-export async function linkedFrom(wanted: Wanted, places: readonly Guarded[], home: string): Promise<string | null> {
+export async function linkedFrom(
+  held: Pick<Held, 'stat' | 'linked'>,
+  places: readonly Guarded[],
+  home: string,
+): Promise<string | null> {
   const { root } = parse(home);
   for (const { entry, pattern, own } of places) {
     // On Windows a pattern begins with the drive, which the root already is.
     const start = { path: root, pattern: root === '/' ? pattern : pattern.slice(1) };
-    const found = await isIn(wanted, start, own ? MAX_OWN : MAX_SYSTEM);
-    if (found ?? own) return entry;
+    const found = await isIn(held.stat, start, own ? MAX_OWN : MAX_SYSTEM);
+    if (found ?? (own && held.linked === 'yes')) return entry;
   }
   return null;
 }

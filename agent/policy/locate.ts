@@ -9,6 +9,8 @@ export interface Held {
   readonly path: string;
   readonly handle: FileHandle;
   readonly stat: BigIntStats;
+  /** Whether the same file has a second name somewhere; `maybe`: it may have had one a moment ago. */
+  readonly linked: 'yes' | 'maybe' | 'no';
 }
 
 export type Located =
@@ -50,17 +52,27 @@ type Try =
   | { readonly kind: 'changing' }
   | { readonly kind: 'refused'; readonly why: string };
 
+/** A name taken away within this time may not show in the count yet or any more; it always shows in the file's change time. */
+const RECENT_NS = 5_000_000_000n;
+
+function linkedBy(stats: readonly BigIntStats[]): Held['linked'] {
+  const files = stats.filter((stat) => stat.isFile());
+  if (files.some((stat) => stat.nlink > 1n)) return 'yes';
+  const now = BigInt(Date.now()) * 1_000_000n;
+  return files.some((stat) => now - stat.ctimeNs < RECENT_NS) ? 'maybe' : 'no';
+}
+
 async function hold(target: string, platform: Platform): Promise<Try> {
   const handle = await open(target, flagsFor(platform));
   try {
     const [path, opened] = [await whereIs(handle, target, platform), await handle.stat({ bigint: true })];
-    // Looked at once more by that name, in this order: a second name that was there when the file was opened and is gone by now
-    // (a link to a key, replaced at once) shows as another file here, and one that is still there shows in the count of names.
+    // Looked at once more by that name: what was put in its place and replaced at once (a link to a key) shows as another file.
     const stat = await lstat(path, { bigint: true });
     if (stat.dev !== opened.dev || stat.ino !== opened.ino) return await drop(handle, { kind: 'changing' });
     const kind = kindOf(stat);
     if (kind === 'other') return await drop(handle, { kind: 'refused', why: 'It is neither a file nor a folder.' });
-    return { kind, path, handle, stat };
+    // rename(2) lowers the count before the name is gone: the name alone with a count of one still leaked once in 2,000 tries.
+    return { kind, path, handle, stat, linked: linkedBy([opened, stat]) };
   } catch (error) {
     return drop(handle, isMissing(error) ? { kind: 'changing' } : failure(error));
   }

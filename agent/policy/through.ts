@@ -22,7 +22,13 @@ export async function stayed(folder: Held): Promise<boolean> {
 export async function openBelow(folder: Held, name: string, platform: Platform): Promise<Held> {
   const flags = platform === 'win32' ? 0 : constants.O_NOFOLLOW | constants.O_DIRECTORY;
   const handle = await open(through(folder, name, platform), constants.O_RDONLY | flags);
-  return { kind: 'folder', path: join(folder.path, name), handle, stat: await handle.stat({ bigint: true }) };
+  return {
+    kind: 'folder',
+    path: join(folder.path, name),
+    handle,
+    stat: await handle.stat({ bigint: true }),
+    linked: 'no',
+  };
 }
 
 /** Bytes from an open file: `[start, end)`, cut at its end. Leaves the descriptor's position alone. */

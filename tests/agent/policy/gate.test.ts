@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { chmod, link, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -7,6 +7,8 @@ import { thawAction } from '../../../edge/protocol/ask.ts';
 import type { Grant } from '../../../edge/protocol/grant.ts';
 import type { Verdict } from '../../../agent/policy/gate.ts';
 import { tempDesk, type TempDesk } from '../../support/temp-desk.ts';
+
+setDefaultTimeout(120_000);
 
 const inbox: Grant = { do: 'read', path: '~/Inbox' };
 const reports: Grant = { do: 'write', path: '~/Reports', replace: false };

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,10 @@ import { toBytes } from '../../../edge/protocol/bytes.ts';
 import { newId } from '../../../edge/protocol/id.ts';
 import type { Grant } from '../../../edge/protocol/grant.ts';
 import type { Step } from '../../../agent/policy/publish.ts';
+import { asOrdinaryUser } from '../../support/ordinary-user.ts';
 import { tempDesk, type TempDesk } from '../../support/temp-desk.ts';
+
+setDefaultTimeout(120_000);
 
 const NEW = 'new '.repeat(50_000);
 const OLD = 'old '.repeat(50_000);
@@ -118,14 +121,3 @@ describe('what is in the way of publishing', () => {
     expect(read()).toBe('nothing');
   });
 });
-
-/** Root may write anywhere, so root is nobody for a moment. */
-async function asOrdinaryUser<Result>(work: () => Promise<Result>): Promise<Result> {
-  if (process.getuid?.() !== 0) return work();
-  process.seteuid?.(65_534);
-  try {
-    return await work();
-  } finally {
-    process.seteuid?.(0);
-  }
-}
