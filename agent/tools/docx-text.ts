@@ -3,7 +3,7 @@ import { htmlToMarkdown } from './html-to-markdown.ts';
 import { ToolError } from './result.ts';
 
 /** An unpacked document larger than this is taken for a bomb. */
-const MAX_UNPACKED = 300_000_000;
+const MAX_UNPACKED = 150_000_000;
 
 const startsWith = (bytes: Uint8Array, magic: readonly number[]): boolean =>
   magic.every((byte, index) => bytes[index] === byte);
