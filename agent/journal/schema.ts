@@ -64,7 +64,8 @@ create table turn (
   primary key (task, i)
 ) strict;
 
--- One tool call. \`intent\` is the epoch that began the effect; an intent without an outcome means: it may have happened.
+-- One tool call. \`intent\` is the epoch that began the effect; an intent without an outcome means: it may have
+-- happened. \`begun\`: by what it was judged when it began, to judge it so again.
 create table step (
   task text not null references task (id),
   n integer not null,
@@ -73,10 +74,10 @@ create table step (
   title text not null,
   class text not null check (class in ('pure', 'idem', 'once')),
   input text not null,
-  digests text,
   decision text not null check (decision in ('allow', 'ask', 'deny', 'void')),
   ask text,
   intent integer,
+  begun text,
   outcome text,
   primary key (task, n),
   unique (task, call)

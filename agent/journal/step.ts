@@ -11,6 +11,14 @@ const outcomeSchema = z.object({
 });
 export type Outcome = z.infer<typeof outcomeSchema>;
 
+const begunSchema = z.object({
+  /** Digests of the actions the owner approved for it. */
+  answered: z.array(z.string()),
+  /** The task's taint before it: what the step itself read must not be held against doing it again. */
+  taint: z.object({ untrusted: z.boolean(), private: z.boolean() }),
+});
+export type Begun = z.infer<typeof begunSchema>;
+
 export type StepClass = 'pure' | 'idem' | 'once';
 
 /** How far a step came: decided by what its two transactions left behind. */
@@ -18,8 +26,8 @@ export type Progress =
   /** Nothing was begun. */
   | { readonly is: 'fresh' }
   | { readonly is: 'asked'; readonly ask: string }
-  /** Begun and not finished by a process that is gone: the effect may have happened. `answered`: the digests the owner approved. */
-  | { readonly is: 'begun'; readonly answered: readonly string[] }
+  /** Begun and not finished by a process that is gone: the effect may have happened. */
+  | { readonly is: 'begun'; readonly begun: Begun }
   | { readonly is: 'over'; readonly outcome: Outcome };
 
 export interface StepRecord {
@@ -42,17 +50,15 @@ interface Row {
   title: string;
   class: StepClass;
   input: string;
-  digests: string | null;
+  begun: string | null;
   ask: string | null;
   intent: number | null;
   outcome: string | null;
 }
 
-const digestsSchema = z.array(z.string());
-
-function progressOf({ digests, ask, intent, outcome }: Row): Progress {
+function progressOf({ begun, ask, intent, outcome }: Row): Progress {
   if (outcome !== null) return { is: 'over', outcome: outcomeSchema.parse(JSON.parse(outcome)) };
-  if (intent !== null) return { is: 'begun', answered: digestsSchema.parse(JSON.parse(digests ?? '[]')) };
+  if (intent !== null) return { is: 'begun', begun: begunSchema.parse(JSON.parse(begun ?? '')) };
   return ask === null ? { is: 'fresh' } : { is: 'asked', ask };
 }
 
@@ -89,13 +95,13 @@ export function addStep(journal: Journal, step: Omit<StepRecord, 'n' | 'progress
 }
 
 /** First transaction of the step protocol: from here on the effect may have happened. */
-export function intendStep(journal: Journal, step: StepRecord, digests: readonly string[]): void {
+export function intendStep(journal: Journal, step: StepRecord, begun: Begun): void {
   journal.write(() => {
     journal.db
       .query(
-        "update step set decision = 'allow', digests = $digests, intent = $epoch where task = $task and n = $n and outcome is null",
+        "update step set decision = 'allow', begun = $begun, intent = $epoch where task = $task and n = $n and outcome is null",
       )
-      .run({ task: step.task, n: step.n, digests: JSON.stringify(digests), epoch: journal.epoch });
+      .run({ task: step.task, n: step.n, begun: JSON.stringify(begun), epoch: journal.epoch });
     tell(journal, step, 'started');
   });
 }

@@ -3,10 +3,21 @@ import { freezeAction, thawAction, type FrozenAction } from '../../edge/protocol
 import { addAsk, countAsks, MAX_ASKS, readAsk, type AskRecord } from '../journal/ask.ts';
 import { audit } from '../journal/audit.ts';
 import { addChange, confirmChanges, filesTouched, keepBytes } from '../journal/change.ts';
-import { addStep, askStep, endStep, findStep, intendStep, type Outcome, type StepRecord } from '../journal/step.ts';
-import { raiseTaint, readTask, setState } from '../journal/task.ts';
+import { appendEvent } from '../journal/event.ts';
+import {
+  addStep,
+  askStep,
+  endStep,
+  findStep,
+  intendStep,
+  type Begun,
+  type Outcome,
+  type StepRecord,
+} from '../journal/step.ts';
+import { raiseTaint, readTask, setState, type TaskRecord } from '../journal/task.ts';
 import { gate, type Verdict } from '../policy/gate.ts';
 import type { Intent } from '../policy/intent.ts';
+import type { Written } from '../policy/surroundings.ts';
 import type { Tool, ToolContext } from '../tools/tool.ts';
 import type { RunnerDeps } from './deps.ts';
 import type { CallBlock } from './model.ts';
@@ -52,9 +63,9 @@ async function goOn(job: Job): Promise<StepEnd> {
   const { progress } = job.step;
   switch (progress.is) {
     case 'fresh':
-      return perform(job, new Set());
+      return perform(job, asOfNow(job));
     case 'begun':
-      return job.step.class === 'once' ? askRepeat(job) : perform(job, new Set(progress.answered));
+      return job.step.class === 'once' ? askRepeat(job) : perform(job, progress.begun);
     case 'asked':
       return afterAsk(job, progress.ask);
     case 'over':
@@ -94,12 +105,12 @@ async function afterAsk(job: Job, askId: string): Promise<StepEnd> {
     case 'open':
       return { is: 'waiting' };
     case 'ok':
-      return perform(job, new Set(record.digests));
+      return perform(job, asOfNow(job, record.digests));
     case 'denied':
       return end(job.deps, job.step, { is: 'refused', text: denial(record, repeats) });
     case 'expired':
     case undefined:
-      return repeats ? askRepeat(job) : perform(job, new Set());
+      return repeats ? askRepeat(job) : perform(job, asOfNow(job));
   }
 }
 
@@ -130,6 +141,8 @@ function ask(job: Job, question: { why: string; high: boolean; actions: readonly
   const { journal } = deps;
   return journal.write((): StepEnd => {
     if (countAsks(journal, step.task) >= MAX_ASKS) {
+      const text = `This task has asked ${MAX_ASKS} times. Send a follow-up with wider permission to go on.`;
+      appendEvent(journal, step.task, { kind: 'note', text });
       setState(journal, step.task, { is: 'parked', why: 'ask-expired' });
       return { is: 'parked' };
     }
@@ -138,12 +151,24 @@ function ask(job: Job, question: { why: string; high: boolean; actions: readonly
   });
 }
 
+function taskOf({ deps, step }: Job): TaskRecord {
+  const task = readTask(deps.journal, step.task);
+  if (!task) throw new Error('a step without a task');
+  return task;
+}
+
+/** What a step that begins now is judged by. */
+const asOfNow = (job: Job, answered: readonly string[] = []): Begun => ({
+  answered: [...answered],
+  taint: taskOf(job).taint,
+});
+
 /** The one gate before every tool call, and what follows from its verdict. */
-async function perform(job: Job, answered: ReadonlySet<string>): Promise<StepEnd> {
+async function perform(job: Job, by: Begun): Promise<StepEnd> {
   const { deps, tool, step, input } = job;
   const context = contextOf(job);
   const intents = await tool.intents(input, context);
-  const verdict = await gateStep(job, intents, answered);
+  const verdict = await gateStep(job, intents, by);
   switch (verdict.verdict) {
     case 'deny':
       return end(deps, step, { is: 'refused', text: verdict.why });
@@ -151,7 +176,7 @@ async function perform(job: Job, answered: ReadonlySet<string>): Promise<StepEnd
       return ask(job, verdict);
     case 'allow':
       try {
-        return await act({ job, intents, verdict, context, answered });
+        return await act({ job, intents, verdict, context, by });
       } finally {
         await verdict.close();
       }
@@ -162,26 +187,27 @@ function contextOf({ deps, signal }: Job): ToolContext {
   return { signal, home: deps.desk.home, clock: deps.journal.now, run: deps.runCommand };
 }
 
-function gateStep({ deps, step }: Job, intents: readonly Intent[], answered: ReadonlySet<string>): Promise<Verdict> {
+function gateStep(job: Job, intents: readonly Intent[], { answered, taint }: Begun): Promise<Verdict> {
+  const { deps, step } = job;
   const { journal } = deps;
-  const task = readTask(journal, step.task);
-  if (!task) throw new Error('a step without a task');
-  const wrote = [...filesTouched(journal, task.id)].map(
-    ([path, { after, taint }]) => [path, { sha256: after, taint }] as const,
-  );
+  const task = taskOf(job);
+  const wrote = [...filesTouched(journal, task.id)].map(([path, change]): [string, Written] => [
+    path,
+    { sha256: change.after, taint: change.taint },
+  ]);
   return gate({
     intents,
     task: {
       id: task.id,
       step: step.n,
       grants: task.grants,
-      taint: task.taint,
+      taint,
       workspace: workspaceOf(journal, task.id),
       wrote: new Map(wrote),
     },
     rules: deps.rules(),
     desk: { ...deps.desk, keepBefore: async ({ bytes }) => void (bytes && keepBytes(journal, bytes)) },
-    answered,
+    answered: new Set(answered),
   });
 }
 
@@ -191,9 +217,9 @@ async function act(options: {
   intents: readonly Intent[];
   verdict: Extract<Verdict, { verdict: 'allow' }>;
   context: ToolContext;
-  answered: ReadonlySet<string>;
+  by: Begun;
 }): Promise<StepEnd> {
-  const { job, intents, verdict, context, answered } = options;
+  const { job, intents, verdict, context, by } = options;
   const { deps, tool, step, input, signal } = job;
   const { journal } = deps;
   for (const intent of intents) if (intent.sink === 'write') keepBytes(journal, intent.content);
@@ -209,7 +235,7 @@ async function act(options: {
         { path, before: before?.sha256 ?? null, after: after.sha256, taint: verdict.taint },
       );
     }
-    intendStep(journal, step, [...answered]);
+    intendStep(journal, step, by);
   });
   deps.failpoint('step.after-intent');
   const run = await tool.run(input, verdict.opened, context);

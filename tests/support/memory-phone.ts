@@ -55,10 +55,10 @@ export async function memoryPhone(options: {
       json: JSON.stringify(body),
     });
   async function follow(event: Event, json: string): Promise<void> {
-    const before = chains.get(event.t);
-    if (before && event.i <= before.i) return;
-    if (event.i !== (before?.i ?? 0) + 1) throw new Error(`task ${event.t}: event ${event.i} after ${before?.i ?? 0}`);
-    if (event.prev !== (before?.hash ?? null)) throw new Error(`task ${event.t}: event ${event.i} breaks the chain`);
+    const { i, hash } = chains.get(event.t) ?? { i: 0, hash: null };
+    if (event.i <= i) return;
+    if (event.i !== i + 1) throw new Error(`task ${event.t}: event ${event.i} after ${i}`);
+    if (event.prev !== hash) throw new Error(`task ${event.t}: event ${event.i} breaks the chain`);
     chains.set(event.t, { i: event.i, hash: await eventHash(json) });
     heard.push(event);
   }

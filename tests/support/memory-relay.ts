@@ -82,15 +82,14 @@ export function memoryRelay(now: () => number = () => Math.floor(Date.now() / 10
       config: () => Promise.reject(new Error('not in memory')),
       postEnvelope: (envelope) => online(() => post(envelope)),
       withdraw: (id) =>
-        online(
-          () =>
-            void inboxes.forEach((list, key) =>
-              inboxes.set(
-                key,
-                list.filter((each) => each.id !== id),
-              ),
-            ),
-        ),
+        online(() => {
+          for (const [key, list] of inboxes) {
+            inboxes.set(
+              key,
+              list.filter((each) => each.id !== id),
+            );
+          }
+        }),
       pull: ({ max }) =>
         online(() => {
           const envelopes = inboxOf(kid).slice(0, max);

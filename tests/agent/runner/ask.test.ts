@@ -123,9 +123,9 @@ test('a question survives a restart, and so does its answer', async () => {
 });
 
 test('a task that asks too often parks', async () => {
-  const { t } = await asked([
-    ...Array.from({ length: 12 }, (_, i) => call('write_text', { path: `~/elsewhere/${i}.md`, text: 'x' })),
-  ]);
+  const { t } = await asked(
+    Array.from({ length: 12 }, (_, i) => call('write_text', { path: `~/elsewhere/${i}.md`, text: 'x' })),
+  );
   for (let i = 0; i < 10; i++) {
     await desk.reaches(t, 'waiting');
     answer(open(t), false);
