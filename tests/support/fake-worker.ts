@@ -22,6 +22,19 @@ if (manner.includes('family')) {
   spawn('sh', ['-c', 'setsid sleep 86423 &'], { stdio: 'ignore' });
 }
 
+const T = 'T'.repeat(22);
+const PHONE = { kid: 'K'.repeat(43), name: 'Pixel 8', mayPower: true, pairedAt: 0, lastHeard: null };
+
+/** A task that ends as its words say, after it was announced, and before its number is known. */
+function task(text: string) {
+  const fate = text.includes('fail') ? 'failed' : 'done';
+  say({ notice: { say: 'task', t: T, text, state: { is: 'running' } } });
+  if (text.includes('endless')) return { is: 'task', t: T };
+  say({ notice: { say: 'result', t: T, text: 'Three facts.', files: ['/reports/summary.docx'] } });
+  say({ notice: { say: 'task', t: T, text, state: { is: 'ended', fate } } });
+  return { is: 'task', t: T };
+}
+
 type Heard = { id?: number; request?: { do: string; text?: string }; order?: string };
 
 function reply({ do: act, text }: { do: string; text?: string }) {
@@ -34,7 +47,10 @@ function reply({ do: act, text }: { do: string; text?: string }) {
     say({ notice: { say: 'claim', claim: 'claim-1', name: 'Pixel 8', digits: '418 203' } });
     return { is: 'offer', code: 'K7QMK7QMK7QMK7QMK7QM', link: 'http://127.0.0.1:4747/pair#K7QMK7QMK7QMK7QMK7QM' };
   }
+  if (act === 'allow') say({ notice: { say: 'paired', name: 'Pixel 8' } });
   if (act === 'task' && text === 'crash') process.exit(4);
+  if (act === 'task') return task(text ?? '');
+  if (act === 'devices') return { is: 'devices', devices: manner.includes('phone') ? [PHONE] : [] };
   if (act === 'tasks' && manner.includes('mute')) return undefined;
   return { is: 'done' };
 }
