@@ -28,7 +28,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const keysSchema = z.record(z.string(), z.string());
 const jwksSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
-const coordinate = z.string().check(z.regex(/^[A-Za-z0-9_-]{43}$/));
+/** 32 bytes: the last of 43 characters carries four bits only. */
+const coordinate = z.string().check(z.regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/));
 const vapidSchema = z.object({
   kty: z.literal('EC'),
   crv: z.literal('P-256'),

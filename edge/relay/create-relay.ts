@@ -18,6 +18,8 @@ export interface RelayOptions {
   readonly waitUntil?: (work: Promise<void>) => void;
   readonly limits?: Partial<Limits>;
   readonly log?: (entry: LogEntry) => void;
+  /** Waits so many seconds, or until the signal is aborted. */
+  readonly sleep?: (seconds: number, signal: AbortSignal) => Promise<void>;
   /** Aborted: no push is tried again. */
   readonly signal?: AbortSignal;
 }
@@ -38,6 +40,7 @@ export function createRelay(env: Environment, options: RelayOptions = {}): Relay
     clientIp = forwardedFor,
     waitUntil = () => undefined,
     log = () => undefined,
+    sleep = wait,
     signal = new AbortController().signal,
   } = options;
   const settings = readConfig(env);
@@ -61,7 +64,7 @@ export function createRelay(env: Environment, options: RelayOptions = {}): Relay
 const forwardedFor = (request: Request): string =>
   request.headers.get('x-forwarded-for')?.split(',').at(-1)?.trim() || 'unknown';
 
-function sleep(seconds: number, signal: AbortSignal): Promise<void> {
+function wait(seconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer);

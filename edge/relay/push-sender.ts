@@ -31,7 +31,7 @@ export function pushSender(options: SenderOptions): () => Promise<void> {
     for (;;) {
       again = false;
       const next = await sendDue(options, sender);
-      if (again) continue;
+      if (again || next === 0) continue;
       if (next === null || options.signal.aborted) break;
       nap = new AbortController();
       await options.sleep(next, AbortSignal.any([nap.signal, options.signal]));
@@ -47,7 +47,7 @@ export function pushSender(options: SenderOptions): () => Promise<void> {
   };
 }
 
-/** Seconds until another push is due, or null when none waits. */
+/** Seconds until another push is due, 0 right after some went out, or null when none waits. */
 async function sendDue(options: SenderOptions, vapid: Vapid): Promise<number | null> {
   const { store, log } = options;
   try {
