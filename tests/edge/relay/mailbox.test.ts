@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:tes
 import { newId } from '../../../edge/protocol/id.ts';
 import { paired, sealed, type Pair } from '../../support/paired.ts';
 import { refusalOf } from '../../support/refusal.ts';
+import { rows } from '../../support/rows.ts';
 import { relayStack, type RelayStack } from '../../support/relay-stack.ts';
 
 let stack: RelayStack;
@@ -77,7 +78,8 @@ describe('an envelope', () => {
     const [other] = (await second.desktop.relay.pull({ max: 10, epoch: 1 })).envelopes;
     expect([first?.envelope, other?.envelope]).toEqual([envelope, envelope]);
     await pair.desktop.relay.ack([{ id: first?.id ?? '', leaseNo: 1 }]);
-    const body = () => stack.sql`select body is null as gone from private.envelopes where id = ${first?.id ?? ''}`;
+    const body = () =>
+      rows(stack.sql`select body is null as gone from private.envelopes where id = ${first?.id ?? ''}`);
     expect(await body()).toEqual([{ gone: false }]);
     await second.desktop.relay.ack([{ id: first?.id ?? '', leaseNo: 1 }]);
     expect(await body()).toEqual([{ gone: true }]);
@@ -125,7 +127,7 @@ describe('a lease', () => {
     expect(await pull(3)).toMatchObject({ envelopes: [{ id, leaseNo: 3 }] });
   });
 
-  test('is nobody else\'s to acknowledge', async () => {
+  test("is nobody else's to acknowledge", async () => {
     const stranger = await paired(stack);
     const { id } = await send();
     await pull();
@@ -149,7 +151,7 @@ describe('withdrawing', () => {
     await pair.phone.relay.withdraw(id);
     await pair.phone.relay.postEnvelope(envelope);
     expect((await pull()).envelopes).toEqual([]);
-    expect(await stack.sql`select body from private.envelopes where id = ${id}`).toEqual([{ body: null }]);
+    expect(await rows(stack.sql`select body from private.envelopes where id = ${id}`)).toEqual([{ body: null }]);
   });
 
   test('is too late once somebody fetched it, also after the ack', async () => {
@@ -180,7 +182,7 @@ describe('a collapse key', () => {
     const newest = await say('live');
     const { envelopes } = await pair.phone.relay.pull({ max: 10, epoch: 1 });
     expect(envelopes.map(({ id }) => id)).toEqual([other, newest]);
-    expect(await stack.sql`select body from private.envelopes where id = ${old}`).toEqual([{ body: null }]);
+    expect(await rows(stack.sql`select body from private.envelopes where id = ${old}`)).toEqual([{ body: null }]);
   });
 
   test('replaces nothing of another desktop', async () => {
