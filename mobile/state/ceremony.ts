@@ -64,7 +64,8 @@ export async function allowed(options: {
     const state = await stateOf(relay, pid);
     if (!mine()) return false;
     if (state === 'confirmed') return true;
-    if (state === 'refused') throw new PhoneFault('pairing.refused');
+    // A refusal opens the offer again for whoever the person meant.
+    if (state === 'refused' || state === 'open') throw new PhoneFault('pairing.refused');
     await new Promise<void>((resolve) => void deps.setTimer(resolve, LOOK_EVERY));
   }
   return false;
