@@ -26,7 +26,7 @@ export async function keepStack(desk: Desk, wishes: StackWishes): Promise<KeptSt
   async function again(): Promise<void> {
     wishes.say('The relay ended unexpectedly and is started again.');
     while (!ending) {
-      const next = await startStack(desk, { port, ...wishes }).catch(() => undefined);
+      const next = await startStack(desk, { ...wishes, port }).catch(() => undefined);
       if (next !== undefined) return watch(next.child);
       await sleep(RETRY_MS);
     }

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { TOTP } from 'otpauth';
+import { connectControl } from '../../agent/control/control-client.ts';
 import { bunPhone } from '../../mobile/terminal/bun-phone.ts';
 import type { Phone } from '../../mobile/state/phone.ts';
 import type { PhoneView, TaskView } from '../../mobile/state/view.ts';
@@ -97,11 +98,12 @@ export function newDesktop(fixed: Record<string, string> = {}): Desktop {
     },
     path: (path) => join(home, path),
     pids: async () => {
-      const { said: words } = await errand('status');
-      const pid = (name: string): number => Number(new RegExp(`${name} (\\d+)`).exec(words)?.[1]);
+      const agent = await connectControl(join(data, 'control.sock'));
+      const reply = await agent?.call({ do: 'status' });
+      agent?.close();
+      if (reply?.is !== 'status') throw new Error('the supervisor did not answer');
       const { pid: stack } = JSON.parse(readFileSync(join(data, 'stack', 'running.json'), 'utf8')) as { pid: number };
-      const worker = pid('worker');
-      return { supervisor: pid('supervisor'), worker: Number.isNaN(worker) ? null : worker, stack };
+      return { ...reply.status.pids, stack };
     },
     quit: async () => {
       await errand('quit');
@@ -171,3 +173,9 @@ export const endOf = (phone: Phone, id: string): Promise<TaskView> =>
     const task = taskOf(view, id);
     return task?.standing.is === 'ended' ? task : undefined;
   });
+
+/** kill -9. Never of nobody: pid 0 would be the test's own process group. */
+export function killNow(pid: number | null): void {
+  if (pid === null || !(pid > 1)) throw new Error(`no process to kill: ${pid}`);
+  process.kill(pid, 'SIGKILL');
+}

@@ -16,7 +16,9 @@ export type FakeTurn =
   /** The connection ends in the middle of these blocks. */
   | { cut: readonly FakeBlock[] }
   /** Nothing comes until the client goes away. */
-  | { hang: true };
+  | { hang: true }
+  /** Nothing comes before this is settled. */
+  | { after: Promise<unknown>; play: FakeTurn };
 
 /** A turn, or what happens on the first, second… try of it. The last try stays. */
 export type FakeStep = FakeTurn | readonly FakeTurn[];
@@ -43,8 +45,12 @@ export type Script = readonly FakeStep[] | ((request: FakeRequest) => readonly F
 export const text = (words: string): FakeTurn => ({ say: [{ type: 'text', text: words }] });
 export const call = (name: string, input: unknown): FakeTurn => ({ say: [{ type: 'tool_use', name, input }] });
 
-/** All words of the first message: what the task was. */
-export const taskText = (request: FakeRequest): string => JSON.stringify(request.messages[0]?.content ?? '');
+/** All words of the first message: what the task was, and what came before it in its thread. */
+export function taskText(request: FakeRequest): string {
+  const content = request.messages[0]?.content;
+  if (typeof content === 'string') return content;
+  return (content as { text?: string }[]).map((block) => block.text ?? '').join('\n');
+}
 
 export function startFakeModel(first: Script = []): FakeModel {
   let script = first;
@@ -70,7 +76,13 @@ export function startFakeModel(first: Script = []): FakeModel {
       const body = (await request.json()) as Omit<FakeRequest, 'headers'>;
       const asked = { ...body, headers: Object.fromEntries(request.headers) };
       requests.push(asked);
-      return answer(turnFor(asked), { id: requests.length, model: body.model });
+      let turn = turnFor(asked);
+      const id = requests.length;
+      while ('after' in turn) {
+        await turn.after;
+        turn = turn.play;
+      }
+      return answer(turn, { id, model: body.model });
     },
   });
   return {
@@ -89,7 +101,7 @@ const isTries = (step: FakeStep): step is readonly FakeTurn[] => Array.isArray(s
 const failure = (status: number, headers: Record<string, string> = {}): Response =>
   Response.json({ type: 'error', error: { type: 'api_error', message: `answered ${status}` } }, { status, headers });
 
-function answer(turn: FakeTurn, about: { id: number; model: string }): Response {
+function answer(turn: Exclude<FakeTurn, { after: unknown }>, about: { id: number; model: string }): Response {
   if ('status' in turn) return failure(turn.status, turn.headers);
   const headers = { 'content-type': 'text/event-stream' };
   if ('hang' in turn) return new Response(new ReadableStream(), { headers });
