@@ -37,30 +37,29 @@ function task(text: string) {
 
 type Heard = { id?: number; request?: { do: string; text?: string }; order?: string };
 
-function reply({ do: act, text }: { do: string; text?: string }) {
-  if (act === 'status')
-    return {
-      is: 'worker-status',
-      status: { link: 'online', model: 'offline planner', running: 0, queued: 0, waiting: 0, phones: 0 },
-    };
-  if (act === 'pair') {
+const STATUS = { link: 'online', model: 'offline planner', running: 0, queued: 0, waiting: 0, phones: 0 };
+const CODE = 'K7QMK7QMK7QMK7QMK7QM';
+
+const replies: Record<string, (text: string) => unknown> = {
+  status: () => ({ is: 'worker-status', status: STATUS }),
+  devices: () => ({ is: 'devices', devices: manner.includes('phone') ? [PHONE] : [] }),
+  task: (text) => (text === 'crash' ? process.exit(4) : task(text)),
+  pair() {
     say({ notice: { say: 'claim', claim: 'claim-1', name: 'Pixel 8', digits: '418 203' } });
-    return { is: 'offer', code: 'K7QMK7QMK7QMK7QMK7QM', link: 'http://127.0.0.1:4747/pair#K7QMK7QMK7QMK7QMK7QM' };
-  }
-  if (act === 'allow') say({ notice: { say: 'paired', name: 'Pixel 8' } });
-  if (act === 'task' && text === 'crash') process.exit(4);
-  if (act === 'task') return task(text ?? '');
-  if (act === 'devices') return { is: 'devices', devices: manner.includes('phone') ? [PHONE] : [] };
-  if (act === 'tasks' && manner.includes('mute')) return undefined;
-  return { is: 'done' };
-}
+    return { is: 'offer', code: CODE, link: `http://127.0.0.1:4747/pair#${CODE}` };
+  },
+  allow() {
+    say({ notice: { say: 'paired', name: 'Pixel 8' } });
+    return { is: 'done' };
+  },
+};
 
 process.on('message', (heard: Heard) => {
   note(heard);
   if (heard.order === 'end' && !manner.includes('stubborn')) process.exit(0);
   if (heard.request === undefined) return;
-  const answer = reply(heard.request);
-  if (answer !== undefined) say({ id: heard.id, reply: answer });
+  const reply = replies[heard.request.do]?.(heard.request.text ?? '') ?? { is: 'done' };
+  say({ id: heard.id, reply });
 });
 process.on('disconnect', () => {
   if (!manner.includes('stubborn')) process.exit(0);
