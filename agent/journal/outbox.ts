@@ -10,14 +10,16 @@ export type Numbered = {
   readonly i: number;
 };
 
-/** Adds something to say. A collapsed draft replaces the unsealed one of the same key: only the newest is worth sending. */
+/**
+ * Adds something to say. Recipients are settled now: a phone that is paired later asks for what it may read. With none there is
+ * nothing to add. A collapsed draft replaces the unsealed one of the same key: only the newest is worth sending.
+ */
 export function addDraft(journal: Journal, draft: Omit<Draft, 'id'>, i: number | null = null): void {
-  const { k, json, to, t, u, c, life, reseal } = draft;
+  const { k, json, t, u, c, life, reseal } = draft;
   journal.write(() => {
-    if (c !== undefined)
-      journal.db
-        .query('delete from out where c = $c and compact is null and recipients = $to')
-        .run({ c, to: recipientsText(to) });
+    const to = (draft.to === 'all' ? peerKids(journal) : draft.to).join(' ');
+    if (to === '') return;
+    journal.db.query('delete from out where c = $c and compact is null and recipients = $to').run({ c: c ?? null, to });
     journal.db
       .query(
         `insert into out (id, k, json, recipients, t, i, c, u, life, reseal)
@@ -27,7 +29,7 @@ export function addDraft(journal: Journal, draft: Omit<Draft, 'id'>, i: number |
         id: newId(),
         k,
         json,
-        to: recipientsText(to),
+        to,
         t: t ?? null,
         i,
         c: c ?? null,
@@ -39,14 +41,18 @@ export function addDraft(journal: Journal, draft: Omit<Draft, 'id'>, i: number |
   });
 }
 
-const recipientsText = (to: Draft['to']): string => (to === 'all' ? 'all' : to.join(' '));
+const peerKids = (journal: Journal): string[] =>
+  journal.db
+    .query<{ kid: string }, []>('select kid from peer order by paired_at, kid')
+    .all()
+    .map(({ kid }) => kid);
 
-/** True when the event already waits to be sent to everybody, or to this phone. */
+/** True when the event already waits to be sent to this phone. */
 export function isDrafted(journal: Journal, event: Numbered, kid: string): boolean {
   return (
     journal.db
       .query<{ seq: number }, Numbered & { kid: string }>(
-        "select seq from out where t = $t and i = $i and state = 'pending' and recipients in ('all', $kid)",
+        "select seq from out where t = $t and i = $i and state = 'pending' and instr(recipients, $kid) > 0",
       )
       .get({ ...event, kid }) !== null
   );
@@ -73,7 +79,7 @@ function itemOf(row: Row): OutboxItem {
     id,
     k,
     json,
-    to: recipients === 'all' ? 'all' : recipients.split(' '),
+    to: recipients.split(' '),
     life,
     reseal: reseal === 1,
     ...(t !== null && { t }),

@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { flushOutbox, type Sender } from '../../../edge/mailbox/outbox.ts';
+import { downSchema } from '../../../edge/protocol/down.ts';
+import { parseEnvelope } from '../../../edge/protocol/envelope.ts';
+import { newId } from '../../../edge/protocol/id.ts';
+import { newIdentity, type Identity } from '../../../edge/protocol/identity.ts';
+import { draftHeadline, draftLive } from '../../../agent/journal/event.ts';
+import { openJournal, type Journal } from '../../../agent/journal/journal.ts';
+import { outboxStore } from '../../../agent/journal/outbox.ts';
+import { pinPeer } from '../../../agent/journal/peer.ts';
+import { addTask, setState } from '../../../agent/journal/task.ts';
+import { memoryPhone, someTask, type MemoryPhone } from '../../support/memory-phone.ts';
+import { memoryRelay, type MemoryRelay } from '../../support/memory-relay.ts';
+
+let folder: string;
+let journal: Journal;
+let relay: MemoryRelay;
+let desktop: Identity;
+let phone: MemoryPhone;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'errand-outbox-'));
+  journal = openJournal({ folder, now: Date.now });
+  relay = memoryRelay();
+  desktop = await newIdentity({ kind: 'desktop', name: 'Studio-PC', extractable: true });
+  phone = await memoryPhone({ relay, desktop: desktop.device });
+  pinPeer(journal, { device: phone.identity.device, mayPower: true, mayHistory: true });
+});
+afterEach(() => {
+  journal.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const sender = (over: Partial<Sender['relay']> = {}): Sender => ({
+  relay: { ...relay.client(desktop.device.kid), ...over },
+  store: outboxStore(journal),
+  identity: () => desktop,
+  now: () => Math.floor(Date.now() / 1000),
+});
+
+function task(text = 'Do it'): string {
+  const id = newId();
+  addTask(journal, { id, task: someTask(text), from: { kid: desktop.device.kid, name: 'Studio-PC' } });
+  return id;
+}
+
+test('events reach the phone in the order they happened, through a broken network and a restart', async () => {
+  const t = task();
+  relay.setUp(false);
+  expect(await flushOutbox(sender())).toMatchObject({ is: 'waiting', sent: 0 });
+  setState(journal, t, { is: 'running' });
+  journal.close();
+  journal = openJournal({ folder, now: Date.now });
+  relay.setUp(true);
+  expect(await flushOutbox(sender())).toEqual({ is: 'empty', sent: 3 });
+  expect((await phone.happenings(t)).map((what) => (what.kind === 'state' ? what.state.is : what.kind))).toEqual([
+    'echo',
+    'queued',
+    'running',
+  ]);
+});
+
+test('what may have arrived is sent again with the very same bytes', async () => {
+  task();
+  const lost = sender({
+    postEnvelope: async (envelope) => {
+      await relay.client(desktop.device.kid).postEnvelope(envelope);
+      relay.setUp(false);
+      return relay.client(desktop.device.kid).postEnvelope(envelope);
+    },
+  });
+  await flushOutbox(lost);
+  const [first] = relay.posted;
+  relay.setUp(true);
+  await flushOutbox(sender());
+  expect(relay.posted[0]).toBe(first ?? '');
+  expect(new Set(relay.posted.map((each) => parseEnvelope(each).header.id)).size).toBe(relay.posted.length);
+  expect(relay.posted).toHaveLength(2);
+});
+
+test('of a growing answer only the newest waits to be sent', async () => {
+  const t = task();
+  for (const text of ['It', 'It ope', 'It opens']) draftLive(journal, t, text);
+  await flushOutbox(sender());
+  expect((await phone.hear()).filter(({ kind }) => kind === 'live')).toEqual([{ kind: 'live', t, text: 'It opens' }]);
+});
+
+test('a headline fits into one push message, whatever script it is written in', async () => {
+  const t = task();
+  draftHeadline(journal, { t, what: 'done', title: `“${'漢'.repeat(300)}”`, text: '🚲\n'.repeat(300) });
+  await flushOutbox(sender());
+  const headline = (await phone.hear()).find(({ kind }) => kind === 'headline');
+  expect(downSchema.safeParse(headline).success).toBe(true);
+  expect(Buffer.byteLength(JSON.stringify(headline))).toBeLessThanOrEqual(1020);
+  const { u, c } = parseEnvelope(relay.posted.at(-1) ?? '').header;
+  expect([u, c]).toEqual([true, undefined]);
+});
+
+test('without a phone nothing waits, and what was meant for a phone that is gone goes to nobody', async () => {
+  const t = task();
+  journal.db.run('delete from peer');
+  setState(journal, t, { is: 'running' });
+  expect(await flushOutbox(sender())).toEqual({ is: 'empty', sent: 2 });
+  expect(relay.posted).toEqual([]);
+});
+
+test('a phone that is paired later is not told what was said before', async () => {
+  task();
+  const guest = await memoryPhone({ relay, desktop: desktop.device, name: 'Guest' });
+  pinPeer(journal, { device: guest.identity.device, mayPower: false, mayHistory: false });
+  await flushOutbox(sender());
+  expect(await guest.hear()).toEqual([]);
+});

@@ -1,0 +1,198 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { drainInbox, type Drained } from '../../../edge/mailbox/inbox.ts';
+import { flushOutbox } from '../../../edge/mailbox/outbox.ts';
+import { freezeAction } from '../../../edge/protocol/ask.ts';
+import { newId } from '../../../edge/protocol/id.ts';
+import { newIdentity, type Identity } from '../../../edge/protocol/identity.ts';
+import { DEFAULT_SETTINGS } from '../../../edge/protocol/settings.ts';
+import { addAsk, readAsk } from '../../../agent/journal/ask.ts';
+import { openJournal, type Journal } from '../../../agent/journal/journal.ts';
+import { readSettings } from '../../../agent/journal/meta.ts';
+import { outboxStore } from '../../../agent/journal/outbox.ts';
+import { lastPhoneWord, pinPeer, readPeer } from '../../../agent/journal/peer.ts';
+import { addTask, listUnended, readTask } from '../../../agent/journal/task.ts';
+import { desktopReceiver } from '../../../agent/link/inbox.ts';
+import { memoryPhone, someTask, type MemoryPhone } from '../../support/memory-phone.ts';
+import { memoryRelay, type MemoryRelay } from '../../support/memory-relay.ts';
+
+let folder: string;
+let journal: Journal;
+let relay: MemoryRelay;
+let desktop: Identity;
+let phone: MemoryPhone;
+let ahead = 0;
+const now = (): number => Date.now() + ahead;
+
+beforeEach(async () => {
+  ahead = 0;
+  folder = mkdtempSync(join(tmpdir(), 'errand-inbox-'));
+  journal = openJournal({ folder, now });
+  relay = memoryRelay();
+  desktop = await newIdentity({ kind: 'desktop', name: 'Studio-PC', extractable: true });
+  phone = await paired('Pixel 8');
+});
+afterEach(() => {
+  journal.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function paired(name: string, may: { mayPower?: boolean; mayHistory?: boolean } = {}): Promise<MemoryPhone> {
+  const made = await memoryPhone({ relay, desktop: desktop.device, name });
+  pinPeer(journal, { device: made.identity.device, mayPower: true, mayHistory: true, ...may });
+  return made;
+}
+
+const drain = (): Promise<Drained> =>
+  drainInbox({
+    relay: relay.client(desktop.device.kid),
+    receiver: desktopReceiver(journal, desktop),
+    epoch: journal.epoch,
+  });
+
+const flush = () =>
+  flushOutbox({
+    relay: relay.client(desktop.device.kid),
+    store: outboxStore(journal),
+    identity: () => desktop,
+    now: () => Math.floor(now() / 1000),
+  });
+
+test('a task is accepted once, for ever, however often the relay delivers it', async () => {
+  const id = newId();
+  const bytes = await phone.seal(someTask('Once'), { id });
+  for (let i = 0; i < 3; i++) relay.inject(desktop.device.kid, bytes);
+  await drain();
+  journal.close();
+  journal = openJournal({ folder, now });
+  relay.inject(desktop.device.kid, bytes);
+  expect(await drain()).toEqual({ taken: 0, refused: [] });
+  expect(listUnended(journal).map((task) => task.id)).toEqual([id]);
+  expect(readTask(journal, id)?.sender).toBe(phone.identity.device.kid);
+  expect(lastPhoneWord(journal)).not.toBeNull();
+});
+
+test('a task survives the loss of its ack', async () => {
+  const id = await phone.say(someTask('Lost ack'));
+  const client = relay.client(desktop.device.kid);
+  const deaf = { ...client, ack: () => Promise.reject(new Error('the connection broke')) };
+  const receiver = desktopReceiver(journal, desktop);
+  await expect(drainInbox({ relay: deaf, receiver, epoch: 1 })).rejects.toThrow('broke');
+  await drain();
+  expect(listUnended(journal).map((task) => task.id)).toEqual([id]);
+  expect(relay.waiting(desktop.device.kid)).toBe(0);
+});
+
+test('nobody but a paired phone commands, and nothing from before a wiped journal', async () => {
+  const stranger = await memoryPhone({ relay, desktop: desktop.device, name: 'Stranger' });
+  await stranger.say(someTask('Let me in'));
+  await phone.say(someTask('Old words'), { iat: Math.floor(now() / 1000) - 3600, exp: Math.floor(now() / 1000) + 60 });
+  const { refused } = await drain();
+  expect(refused.map(({ why }) => why)).toEqual(['sender.unknown', 'time.before-journal']);
+  expect(listUnended(journal)).toEqual([]);
+});
+
+test('an id that a refused envelope wore does not keep the true one out', async () => {
+  const id = newId();
+  const stranger = await memoryPhone({ relay, desktop: desktop.device, name: 'Stranger' });
+  relay.inject(desktop.device.kid, await stranger.seal(someTask('Squat'), { id }));
+  await drain();
+  relay.inject(desktop.device.kid, await phone.seal(someTask('True'), { id }));
+  await drain();
+  expect(readTask(journal, id)?.text).toBe('True');
+});
+
+async function question(): Promise<{ t: string; ask: string; digest: string }> {
+  const t = newId();
+  addTask(journal, { id: t, task: someTask('Write'), from: { kid: phone.identity.device.kid, name: 'Pixel 8' } });
+  const action = await freezeAction({ v: 1, t, n: 1, act: { sink: 'read', path: '/a' } });
+  const ask = addAsk(journal, { task: t, n: 1, why: 'May I?', high: false, actions: [action] });
+  return { t, ask, digest: action.digest };
+}
+
+test('an answer counts when it names the open question and exactly its actions', async () => {
+  const { t, ask, digest } = await question();
+  const say = (digests: string[], id = ask) =>
+    phone.say({ kind: 'answer', ask: id, digests, ok: true, scope: 'once' }).then(drain);
+  await say(['A'.repeat(43)]);
+  await say([digest, digest]);
+  await say([digest], newId());
+  expect(readAsk(journal, ask)?.state).toBe('open');
+  await say([digest]);
+  expect(readAsk(journal, ask)).toMatchObject({ state: 'ok', answeredBy: phone.identity.device.kid });
+  expect(readTask(journal, t)?.state.is).toBe('queued');
+});
+
+test('a late answer grants nothing', async () => {
+  const { ask, digest } = await question();
+  await phone.say({ kind: 'answer', ask, digests: [digest], ok: true, scope: 'once' });
+  ahead = 601_000;
+  await drain();
+  expect(readAsk(journal, ask)?.state).toBe('open');
+});
+
+test('the first answer of two phones wins', async () => {
+  const tablet = await paired('Tablet');
+  const { ask, digest } = await question();
+  await tablet.say({ kind: 'answer', ask, digests: [digest], ok: false, scope: 'once' });
+  await phone.say({ kind: 'answer', ask, digests: [digest], ok: true, scope: 'once' });
+  await drain();
+  expect(readAsk(journal, ask)).toMatchObject({ state: 'denied', answeredBy: tablet.identity.device.kid });
+});
+
+test('a cancel stops a task, also one that it overtook', async () => {
+  const id = newId();
+  await phone.say({ kind: 'cancel', t: id });
+  await phone.say(someTask('Too late'), { id });
+  await drain();
+  expect(readTask(journal, id)?.state).toEqual({ is: 'ended', fate: 'cancelled' });
+});
+
+test('only a phone that may sets the power switches, and only from what it has seen', async () => {
+  const guest = await paired('Guest', { mayPower: false });
+  const settings = { ...DEFAULT_SETTINGS, lid: false };
+  await guest.say({ kind: 'set', settings, rev: 0 });
+  await drain();
+  expect(readSettings(journal).rev).toBe(0);
+  await phone.say({ kind: 'set', settings, rev: 7 });
+  await drain();
+  expect(readSettings(journal).rev).toBe(0);
+  await phone.say({ kind: 'set', settings, rev: 0 });
+  await drain();
+  expect(readSettings(journal)).toEqual({ settings, rev: 1 });
+});
+
+test('a sync sends what is missing, to the phone that asked only, and only what it may read', async () => {
+  const mine = await phone.say(someTask('From the phone'));
+  await drain();
+  ahead = 5000;
+  const guest = await paired('Guest', { mayHistory: false });
+  await flush();
+  await phone.hear();
+  const before = relay.waiting(phone.identity.device.kid);
+  await guest.say({ kind: 'sync', have: {}, version: 1, name: 'Guest' });
+  await drain();
+  await flush();
+  expect(await guest.happenings(mine)).toEqual([]);
+  const reader = await paired('Reader');
+  await reader.say({ kind: 'sync', have: { [mine]: 0 }, version: 1, name: 'Reader' });
+  await reader.say({ kind: 'sync', have: {}, version: 1, name: 'Reader' });
+  await drain();
+  expect(await flush()).toEqual({ is: 'empty', sent: 2 });
+  expect((await reader.happenings(mine)).map(({ kind }) => kind)).toEqual(['echo', 'state']);
+  expect(relay.waiting(phone.identity.device.kid)).toBe(before);
+});
+
+test('a dropped phone commands no more, and what it had queued is not begun', async () => {
+  const tablet = await paired('Tablet');
+  const queued = await tablet.say(someTask('Queued'));
+  await drain();
+  await phone.say({ kind: 'drop', kid: tablet.identity.device.kid });
+  await drain();
+  expect(readPeer(journal, tablet.identity.device.kid)).toBeUndefined();
+  expect(readTask(journal, queued)?.state).toEqual({ is: 'ended', fate: 'cancelled' });
+  await tablet.say(someTask('Still here?'));
+  expect((await drain()).refused.map(({ why }) => why)).toEqual(['sender.unknown']);
+});

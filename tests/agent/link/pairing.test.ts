@@ -1,0 +1,169 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { newIdentity, type Identity } from '../../../edge/protocol/identity.ts';
+import { comparisonDigits, newPairingCode, pairingId, readPairingLink } from '../../../edge/protocol/pairing-code.ts';
+import { checkOffer, makeClaim } from '../../../edge/protocol/pairing.ts';
+import { readProof } from '../../../edge/protocol/proof.ts';
+import { RelayError } from '../../../edge/mailbox/relay-client.ts';
+import type { Notice } from '../../../agent/control/messages.ts';
+import { openJournal, type Journal } from '../../../agent/journal/journal.ts';
+import { listPeers, pinPeer, readPeer } from '../../../agent/journal/peer.ts';
+import { createPairing, type Pairing } from '../../../agent/link/pairing.ts';
+import { memoryRelay, type MemoryRelay } from '../../support/memory-relay.ts';
+import { until } from '../../support/until.ts';
+
+let folder: string;
+let journal: Journal;
+let relay: MemoryRelay;
+let desktop: Identity;
+let phone: Identity;
+let pairing: Pairing;
+let notices: Notice[];
+let paired = 0;
+let ahead = 0;
+
+beforeEach(async () => {
+  ahead = 0;
+  paired = 0;
+  notices = [];
+  folder = mkdtempSync(join(tmpdir(), 'errand-pairing-'));
+  journal = openJournal({ folder, now: () => Date.now() + ahead });
+  relay = memoryRelay();
+  desktop = await newIdentity({ kind: 'desktop', name: 'Studio-PC', extractable: true });
+  phone = await newIdentity({ kind: 'phone', name: 'Pixel 8', extractable: false });
+  pairing = makePairing();
+});
+afterEach(() => {
+  pairing.hide();
+  journal.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const makePairing = (over: { remotePower?: boolean; confirm?: () => Promise<void> } = {}): Pairing => {
+  const client = relay.client(desktop.device.kid);
+  return createPairing({
+    journal,
+    identity: desktop,
+    relay: over.confirm ? { ...client, confirmPairing: over.confirm } : client,
+    app: 'https://app.example',
+    linkRelay: { url: 'https://relay.example/', publishableKey: 'pk' },
+    remotePower: over.remotePower ?? true,
+    notify: (notice) => notices.push(notice),
+    onPaired: () => paired++,
+    setTimer: (run) => {
+      const timer = setTimeout(run, 20);
+      return () => clearTimeout(timer);
+    },
+  });
+};
+
+async function codeShown(): Promise<string> {
+  const { link } = await pairing.show();
+  const read = readPairingLink(new URL(link).hash);
+  expect(read?.relay).toEqual({ url: 'https://relay.example/', publishableKey: 'pk' });
+  return read?.code ?? '';
+}
+
+/** What the phone does: fetch, check, claim. Resolves with the digits it shows. */
+async function claim(code: string, options: { wrongCode?: string } = {}): Promise<string> {
+  const client = relay.client(phone.device.kid);
+  const pid = await pairingId(code);
+  const status = await client.pairing(pid);
+  if (status.state !== 'open') throw new Error(status.state);
+  const found = await checkOffer(code, status.offer, Math.floor((Date.now() + ahead) / 1000));
+  const made = await makeClaim({ code: options.wrongCode ?? code, offer: status.offer, desktop: found, phone });
+  await client.claimPairing(pid, made, phone.device);
+  return comparisonDigits(code, status.offer.body, made);
+}
+
+const heardClaim = async () => {
+  const found = await until(
+    () => notices.findLast((notice) => notice.say === 'claim'),
+    (notice) => notice !== undefined,
+  );
+  if (found?.say !== 'claim') throw new Error('no claim');
+  return found;
+};
+
+test('both screens show the same digits, and one key press pins the phone', async () => {
+  const digits = await claim(await codeShown());
+  const heard = await heardClaim();
+  expect(heard).toMatchObject({ name: 'Pixel 8', digits });
+  expect(listPeers(journal)).toEqual([]);
+  await pairing.allow({ claim: heard.claim, ok: true, mayPower: true });
+  expect(readPeer(journal, phone.device.kid)).toMatchObject({ device: phone.device, mayPower: true, mayHistory: true });
+  expect(await readProof(relay.confirmed[0] ?? '', desktop.device.sig)).toMatchObject({ use: 'confirm', ok: true });
+  expect(paired).toBe(1);
+  expect(notices.at(-1)).toEqual({ say: 'paired', name: 'Pixel 8' });
+});
+
+test('a refused phone is not pinned, and the relay is told', async () => {
+  await claim(await codeShown());
+  await pairing.allow({ claim: (await heardClaim()).claim, ok: false, mayPower: true });
+  expect(listPeers(journal)).toEqual([]);
+  expect(await readProof(relay.confirmed[0] ?? '', desktop.device.sig)).toMatchObject({ ok: false });
+});
+
+test('a claim made without the code burns the offer: another one is shown', async () => {
+  const code = await codeShown();
+  await claim(code, { wrongCode: newPairingCode() });
+  const offer = await until(
+    () => notices.find((notice) => notice.say === 'offer'),
+    (notice) => notice !== undefined,
+  );
+  expect(offer?.say === 'offer' && readPairingLink(new URL(offer.link).hash)?.code).not.toBe(code);
+  expect(notices.some(({ say }) => say === 'claim')).toBe(false);
+});
+
+test('allowing another claim than the one on the screen does nothing', async () => {
+  await claim(await codeShown());
+  await heardClaim();
+  await expect(pairing.allow({ claim: 'another', ok: true, mayPower: true })).rejects.toThrow('over');
+  expect(listPeers(journal)).toEqual([]);
+});
+
+test('a shown offer is renewed before it ends, under the same code', async () => {
+  const code = await codeShown();
+  ahead = 500_000;
+  const client = relay.client(phone.device.kid);
+  const pid = await pairingId(code);
+  await until(
+    async () => {
+      const status = await client.pairing(pid);
+      return (
+        status.state === 'open' &&
+        (await checkOffer(code, status.offer, Math.floor(Date.now() / 1000) + 700).catch(() => undefined))
+      );
+    },
+    (device) => Boolean(device),
+  );
+  await claim(code);
+  expect((await heardClaim()).name).toBe('Pixel 8');
+});
+
+test('a phone that the relay did not take is forgotten again', async () => {
+  pairing = makePairing({ confirm: () => Promise.reject(new RelayError('pairing.unknown', 'too late')) });
+  await claim(await codeShown());
+  const { claim: id } = await heardClaim();
+  await expect(pairing.allow({ claim: id, ok: true, mayPower: true })).rejects.toThrow('too late');
+  expect(listPeers(journal)).toEqual([]);
+});
+
+test('where the owner never lets phones set the switches, none may', async () => {
+  pairing = makePairing({ remotePower: false });
+  await claim(await codeShown());
+  await pairing.allow({ claim: (await heardClaim()).claim, ok: true, mayPower: true });
+  expect(readPeer(journal, phone.device.kid)?.mayPower).toBe(false);
+});
+
+test('a ninth phone is refused before anything is written', async () => {
+  for (let i = 0; i < 8; i++) {
+    const { device } = await newIdentity({ kind: 'phone', name: `Phone ${i}`, extractable: false });
+    pinPeer(journal, { device, mayPower: false, mayHistory: false });
+  }
+  await claim(await codeShown());
+  await expect(pairing.allow({ claim: (await heardClaim()).claim, ok: true, mayPower: true })).rejects.toThrow('Eight');
+  expect(listPeers(journal)).toHaveLength(8);
+});
