@@ -16,7 +16,7 @@ interface Finish {
   readonly task: string;
   readonly text: string;
   readonly by: string;
-  readonly fate: Extract<Fate, 'done' | 'failed'>;
+  readonly fate: Extract<Fate, 'done' | 'failed' | 'refused'>;
   readonly signal: AbortSignal;
 }
 
@@ -41,7 +41,8 @@ export function fail(journal: Journal, task: string, why: string): void {
   endTask(journal, task, { fate: 'failed', why, headline: { title: titleOf('failed', text), text: why } });
 }
 
-const titleOf = (fate: 'done' | 'failed', text: string): string => `${fate === 'done' ? 'Done' : 'Failed'}: ${text}`;
+const WORDS = { done: 'Done', failed: 'Failed', refused: 'Refused' } satisfies Record<Finish['fate'], string>;
+const titleOf = (fate: Finish['fate'], text: string): string => `${WORDS[fate]}: ${text}`;
 
 async function packed(
   deps: RunnerDeps,

@@ -98,6 +98,6 @@ async function runScript(
   const call = { type: 'tool_use', id: 'script', name: 'run_script', input: { name } } as const;
   const end = await runStep(deps, task.id, call, signal);
   if (end.is !== 'over') return;
-  const fate = end.outcome.is === 'done' ? 'done' : 'failed';
-  await finish(deps, { task: task.id, text: end.outcome.text, by: `script ${name}`, fate, signal });
+  const { is: fate, text } = end.outcome;
+  await finish(deps, { task: task.id, text, by: `script ${name}`, fate, signal });
 }
