@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { type Command, DeskError } from './command.ts';
 import { isLoopback } from './desk-config.ts';
 import { keepStack } from './kept-stack.ts';
@@ -9,7 +9,7 @@ const options = {
   port: { type: 'string' },
   /** the address under which desktops and phones reach it, when a proxy stands before it */
   url: { type: 'string' },
-} as const;
+} satisfies ParseArgsOptionsConfig;
 
 /** The stack alone, with relay and app, until it is told to end: for a machine that is always on. */
 export const relay: Command = async (desk, args) => {

@@ -24,7 +24,11 @@ export const start: Command = async (desk, args) => {
     await stack?.end();
     throw error;
   });
-  const shownLink = await greet({ desk, config: joined, agent });
+  // A slow start may be broken off, too.
+  const shownLink = await Promise.race([
+    greet({ desk, config: joined, agent }),
+    desk.interrupted.then(() => undefined),
+  ]);
   const last = await stay({ desk, config: joined, agent, shownLink });
   await last.end();
   await stack?.end();

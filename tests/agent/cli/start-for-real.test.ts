@@ -14,7 +14,7 @@ let home: string;
 let started: ChildProcess[];
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'errand-start-'));
-  mkdirSync(join(home, 'Documents'));
+  for (const name of ['Documents', 'server']) mkdirSync(join(home, name));
   started = [];
 });
 afterEach(async () => {
@@ -26,6 +26,10 @@ afterEach(async () => {
 
 /** `errand …` as a process of its own, in an empty home, as a person would start it. */
 function errand(...args: string[]) {
+  return errandIn(home, ...args);
+}
+
+function errandIn(home: string, ...args: string[]) {
   const child = spawn(process.execPath, [main, ...args], {
     cwd: home,
     env: { PATH: process.env.PATH, HOME: home, ERRAND_KEYRING: 'file' },
@@ -95,5 +99,21 @@ test('the relay, the supervisor and the worker each killed once: start brings th
   expect(await status.exited).toBe(0);
   start.child.kill('SIGTERM');
   expect(await start.exited).toBe(0);
+  await until(ofThisHome, (left) => left.length === 0);
+});
+
+test('a relay of its own is joined by a desktop that runs none', async () => {
+  const relay = errandIn(join(home, 'server'), 'relay', '--port', '0');
+  const said = await until(relay.said, (text) => text.includes('--key') || relay.child.exitCode !== null);
+  const [, url = '', key = ''] = /--relay (\S+) --key (\S+)/.exec(said) ?? [];
+  const up = errand('up', '--relay', url, '--key', key);
+  expect([await up.exited, up.said()]).toEqual([0, expect.stringContaining('in the background')]);
+  const status = errand('status');
+  await status.exited;
+  expect(status.said()).toContain(url);
+  expect(existsSync(join(home, '.errand', 'stack', 'keys.json'))).toBe(false);
+  await errand('quit').exited;
+  relay.child.kill('SIGINT');
+  expect(await relay.exited).toBe(0);
   await until(ofThisHome, (left) => left.length === 0);
 });
