@@ -23,7 +23,7 @@ export type Desk = {
   interrupted: Promise<void>;
 };
 
-export type Terminal = Readable & { isTTY?: boolean; setRawMode?: (raw: boolean) => unknown };
+type Terminal = Readable & { isTTY?: boolean; setRawMode?: (raw: boolean) => unknown };
 
 /** Answers the exit code. What can be expected to go wrong is thrown as a {@link DeskError}. */
 export type Command = (desk: Desk, args: readonly string[]) => Promise<number>;

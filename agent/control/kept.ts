@@ -10,7 +10,7 @@ const keptSchema = z.object({
   /** as the worker told them last: they count while it is off, too */
   settings: settingsSchema,
 });
-export type KeptFacts = z.infer<typeof keptSchema>;
+type KeptFacts = z.infer<typeof keptSchema>;
 
 export type Kept = {
   read(): KeptFacts;

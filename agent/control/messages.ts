@@ -12,7 +12,7 @@ import { settingsSchema } from '../../edge/protocol/settings.ts';
  */
 
 /** Carried out by the supervisor, with or without a worker. */
-export const supervisorRequestSchema = z.discriminatedUnion('do', [
+const supervisorRequestSchema = z.discriminatedUnion('do', [
   z.object({ do: z.literal('status') }),
   /** From now on this connection hears every notice. */
   z.object({ do: z.literal('attach') }),
@@ -23,7 +23,7 @@ export const supervisorRequestSchema = z.discriminatedUnion('do', [
 ]);
 
 /** Carried out by the worker: the supervisor only passes it on, or says that the worker is off and why. */
-export const workerRequestSchema = z.discriminatedUnion('do', [
+const workerRequestSchema = z.discriminatedUnion('do', [
   /** Shows a pairing offer, renewed until it was used or `unpair` is said; answered with `offer`. */
   z.object({ do: z.literal('pair') }),
   z.object({ do: z.literal('unpair') }),
@@ -46,7 +46,7 @@ export const workerRequestSchema = z.discriminatedUnion('do', [
   z.object({ do: z.literal('reload') }),
 ]);
 
-export const requestSchema = z.union([supervisorRequestSchema, workerRequestSchema]);
+const requestSchema = z.union([supervisorRequestSchema, workerRequestSchema]);
 export type SupervisorRequest = z.infer<typeof supervisorRequestSchema>;
 export type WorkerRequest = z.infer<typeof workerRequestSchema>;
 export type Request = z.infer<typeof requestSchema>;
@@ -68,7 +68,7 @@ const deviceSummarySchema = z.object({
 });
 
 /** What the worker knows of itself. */
-export const workerStatusSchema = z.object({
+const workerStatusSchema = z.object({
   kid: z.optional(thumbprintSchema),
   link: z.enum(['online', 'offline', 'no-session']),
   model: z.string(),
@@ -78,7 +78,7 @@ export const workerStatusSchema = z.object({
   phones: z.int(),
 });
 
-export const statusSchema = z.object({
+const statusSchema = z.object({
   presence: presenceSchema,
   since: z.int(),
   why: z.string(),
@@ -92,7 +92,7 @@ export const statusSchema = z.object({
 });
 export type Status = z.infer<typeof statusSchema>;
 
-export const replySchema = z.discriminatedUnion('is', [
+const replySchema = z.discriminatedUnion('is', [
   z.object({ is: z.literal('done') }),
   z.object({ is: z.literal('error'), code: z.string(), message: z.string() }),
   z.object({ is: z.literal('status'), status: statusSchema }),
@@ -105,7 +105,7 @@ export const replySchema = z.discriminatedUnion('is', [
 export type Reply = z.infer<typeof replySchema>;
 
 /** What an attached terminal hears without asking. */
-export const noticeSchema = z.discriminatedUnion('say', [
+const noticeSchema = z.discriminatedUnion('say', [
   z.object({ say: z.literal('offer'), code: z.string(), link: z.string() }),
   /** A phone claimed the offer. The person compares `digits` and allows in one act. */
   z.object({ say: z.literal('claim'), claim: z.string(), name: z.string(), digits: z.string() }),
@@ -131,5 +131,3 @@ export const answerLineSchema = z.union([
 export const orderSchema = z.object({ order: z.literal('end'), presence: presenceSchema, why: z.string() });
 /** Supervisor to worker: what it sees of the machine, for presence. */
 export const lidSchema = z.object({ lid: z.enum(['open', 'closed', 'unknown']) });
-
-export { pulseSchema } from './pulse.ts';
