@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from 'bun:test';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findAgent } from '../../../agent/cli/agent-process.ts';
 import { type Command, DeskError } from '../../../agent/cli/command.ts';
@@ -9,6 +9,7 @@ import { login } from '../../../agent/cli/login.ts';
 import { pair } from '../../../agent/cli/pair.ts';
 import { quit } from '../../../agent/cli/quit.ts';
 import { script } from '../../../agent/cli/script.ts';
+import { send } from '../../../agent/cli/send.ts';
 import { start } from '../../../agent/cli/start.ts';
 import { status } from '../../../agent/cli/status.ts';
 import { stop } from '../../../agent/cli/stop.ts';
@@ -232,4 +233,19 @@ test('quit at another terminal ends start as well', async () => {
   await run(quit);
   expect(await started).toBe(0);
   expect(words()).toContain('ended elsewhere');
+});
+
+test('send hands its words, its own folder and the relay to the terminal phone', async () => {
+  mkdirSync(join(desk.home, 'mobile'));
+  writeFileSync(
+    join(desk.home, 'mobile', 'terminal.ts'),
+    `require('node:fs').writeFileSync('${join(desk.home, 'told')}', JSON.stringify(process.argv.slice(2))); process.exit(3);`,
+  );
+  desk = { ...desk, root: desk.home };
+  expect(await run(send, 'Tidy up', '--no-wait')).toBe(3);
+  const told = JSON.parse(readFileSync(join(desk.home, 'told'), 'utf8')) as string[];
+  const folder = join(desk.data, 'terminal');
+  expect(told).toEqual(['--data', folder, '--relay', 'https://relay.example.org', 'Tidy up', '--no-wait']);
+  await run(send, 'Tidy up', '--relay', 'http://127.0.0.1:1');
+  expect(readFileSync(join(desk.home, 'told'), 'utf8')).not.toContain('relay.example.org');
 });
