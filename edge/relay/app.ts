@@ -7,7 +7,7 @@ import type { RelayDeps, RelayEnv } from './deps.ts';
 import { bindDevice, listDevices, registerDevice, revokeDevice, stopDevice } from './devices.ts';
 import { postEnvelope, withdrawEnvelope } from './envelopes.ts';
 import { Refusal, answer, answerError } from './errors.ts';
-import { asDevice, asFreshOwner, asOwner, knowsProject } from './guards.ts';
+import { asClaimant, asDevice, asFreshOwner, asOwner, knowsProject } from './guards.ts';
 import { ackInbox, pullInbox } from './inbox.ts';
 import { MAX_BLOB_BYTES, MAX_JSON_BYTES } from './limits.ts';
 import { claimPairing, confirmPairing, getPairing, postPairing } from './pairings.ts';
@@ -18,6 +18,7 @@ import { openSession } from './sessions.ts';
 export function relayApp(deps: RelayDeps): Hono<RelayEnv> {
   const app = new Hono<RelayEnv>().basePath('/relay');
   const device = asDevice(deps);
+  const claimant = asClaimant(deps);
   const owner = asOwner(deps);
   const freshOwner = asFreshOwner(deps);
   const json = upTo(MAX_JSON_BYTES);
@@ -46,8 +47,8 @@ export function relayApp(deps: RelayDeps): Hono<RelayEnv> {
 
   app.post('/envelopes', device, json, postEnvelope(deps));
   app.delete('/envelopes/:id', device, withdrawEnvelope(deps));
-  app.post('/inbox/pull', device, json, pullInbox(deps));
-  app.post('/inbox/ack', device, json, ackInbox(deps));
+  app.post('/inbox/pull', claimant, json, pullInbox(deps));
+  app.post('/inbox/ack', claimant, json, ackInbox(deps));
 
   app.post('/pairings', json, postPairing(deps));
   app.get('/pairings/:pid', getPairing(deps));

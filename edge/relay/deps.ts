@@ -3,7 +3,7 @@ import type { Caller, Verify } from './auth.ts';
 import type { Settings } from './config.ts';
 import type { Limits } from './limits.ts';
 import type { MachineUsers } from './machine-users.ts';
-import type { KnownDevice, Store } from './store.ts';
+import type { DeviceClaim, KnownDevice, Store } from './store.ts';
 
 /** One line of the log. It never holds a body, a token, an envelope or an address. */
 export interface LogEntry {
@@ -31,7 +31,7 @@ export interface RelayDeps {
 
 /** What the guards of `auth.ts` leave for the handlers behind them. */
 export interface RelayEnv {
-  Variables: { owner: Owner; device: KnownDevice };
+  Variables: { owner: Owner; claim: DeviceClaim; device: KnownDevice };
 }
 
 export type RelayContext = Context<RelayEnv>;

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import type { Caller } from './auth.ts';
 import type { Owner, RelayContext, RelayDeps, RelayEnv } from './deps.ts';
 import { Refusal } from './errors.ts';
-import type { KnownDevice } from './store.ts';
+import type { DeviceClaim } from './store.ts';
 
 /** Seconds for which an entered code counts as fresh. */
 const FRESH = 600;
@@ -52,30 +52,32 @@ export function asFreshOwner(deps: RelayDeps): Guard {
   };
 }
 
+/** Lets a session pass that says it is a device. Whether it is one is for the database call that follows to find out. */
+export function asClaimant(deps: RelayDeps): Guard {
+  return async (c, next) => {
+    c.set('claim', claimOf(await callerIn(deps, c)));
+    await next();
+  };
+}
+
 /** Lets a live device pass: a desktop's own account, or a person's session that a phone bound with its key. */
 export function asDevice(deps: RelayDeps): Guard {
   return async (c, next) => {
-    c.set('device', await deviceOf(deps, await callerIn(deps, c)));
+    c.set('device', await deps.store.caller(claimOf(await callerIn(deps, c))));
     await next();
   };
+}
+
+function claimOf(caller: Caller): DeviceClaim {
+  if (caller.role === 'machine') return { user: caller.user, kid: caller.kid };
+  const { user, session } = ownerOf(caller);
+  return { user, session };
 }
 
 /** The account a caller may look at: an owner's own, or that of a device's owner. */
 export function accountOf(deps: RelayDeps): (c: RelayContext) => Promise<string> {
   return async (c) => {
     const caller = await callerIn(deps, c);
-    return caller.role === 'machine' ? (await deviceOf(deps, caller)).owner : ownerOf(caller).user;
+    return caller.role === 'machine' ? (await deps.store.caller(claimOf(caller))).owner : ownerOf(caller).user;
   };
-}
-
-async function deviceOf({ store }: RelayDeps, caller: Caller): Promise<KnownDevice> {
-  if (caller.role === 'machine') {
-    const desktop = await store.caller({ user: caller.user, kid: caller.kid, session: null });
-    if (!desktop) throw new Refusal('device.unknown');
-    return desktop;
-  }
-  const { user, session } = ownerOf(caller);
-  const phone = await store.caller({ user, kid: null, session });
-  if (!phone) throw new Refusal('device.unbound');
-  return phone;
 }

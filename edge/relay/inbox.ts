@@ -4,8 +4,7 @@ import type { RelayDeps, RelayHandler } from './deps.ts';
 
 export function pullInbox({ store, now }: RelayDeps): RelayHandler {
   return async (c) => {
-    const { max, epoch } = await readJson(c, pullSchema);
-    const inbox = await store.pull({ kid: c.get('device').kid, max, epoch });
+    const inbox = await store.pull(c.get('claim'), await readJson(c, pullSchema));
     const pulled: Pulled = { ...inbox, due: [], now: now() };
     return c.json(pulled);
   };
@@ -14,6 +13,6 @@ export function pullInbox({ store, now }: RelayDeps): RelayHandler {
 export function ackInbox({ store }: RelayDeps): RelayHandler {
   return async (c) => {
     const { acks } = await readJson(c, ackSchema);
-    return c.json({ acked: await store.ack(c.get('device').kid, acks) });
+    return c.json({ acked: await store.ack(c.get('claim'), acks) });
   };
 }

@@ -67,6 +67,17 @@ export interface Submission {
   readonly queue: number;
 }
 
+/** Which device a session says it is, by its account's `kid` or by its own id. The database knows whether that is one. */
+export type DeviceClaim =
+  | { readonly user: string; readonly kid: string }
+  | { readonly user: string; readonly session: string };
+
+const claimArgs = (claim: DeviceClaim): object => ({
+  p_user: claim.user,
+  p_kid: 'kid' in claim ? claim.kid : null,
+  p_session: 'session' in claim ? claim.session : null,
+});
+
 /** A machine user to enter for a desktop; undefined when it has one. */
 export type Machine = { readonly id: string; readonly email: string } | undefined;
 
@@ -83,8 +94,7 @@ export type Store = ReturnType<typeof createStore>;
 export function createStore(settings: Settings, fetch: Fetch) {
   const ask = caller(settings, fetch);
   return {
-    caller: (p: { user: string; kid: string | null; session: string | null }): Promise<KnownDevice | null> =>
-      ask('relay_caller', z.nullable(knownDeviceSchema), { p_user: p.user, p_kid: p.kid, p_session: p.session }),
+    caller: (claim: DeviceClaim): Promise<KnownDevice> => ask('relay_caller', knownDeviceSchema, claimArgs(claim)),
     device: (kid: string) => ask('relay_device', z.nullable(registeredSchema), { p_kid: kid }),
     devices: (owner: string, here: number) =>
       ask('relay_devices', devicesSchema.shape.devices, { p_owner: owner, p_here: here }),
@@ -116,10 +126,10 @@ export function createStore(settings: Settings, fetch: Fetch) {
         p_queue: p.queue,
       }),
     withdraw: (sender: string, id: string) => ask('relay_withdraw', nothing, { p_sender: sender, p_id: id }),
-    pull: (p: { kid: string; max: number; epoch: number }) =>
-      ask('relay_pull', inboxSchema, { p_kid: p.kid, p_max: p.max, p_epoch: p.epoch }),
-    ack: (kid: string, acks: readonly { id: string; leaseNo: number }[]): Promise<number> =>
-      ask('relay_ack', z.int(), { p_kid: kid, p_acks: acks }),
+    pull: (claim: DeviceClaim, { max, epoch }: { max: number; epoch: number }) =>
+      ask('relay_pull', inboxSchema, { ...claimArgs(claim), p_max: max, p_epoch: epoch }),
+    ack: (claim: DeviceClaim, acks: readonly { id: string; leaseNo: number }[]): Promise<number> =>
+      ask('relay_ack', z.int(), { ...claimArgs(claim), p_acks: acks }),
     offer: (p: {
       pid: string;
       offer: Offer;

@@ -32,3 +32,36 @@ drop policy if exists "clients need a second factor whatever else is allowed" on
 create policy "clients need a second factor whatever else is allowed" on private.devices
 as restrictive to anon, authenticated
 using (((select auth.jwt()) ->> 'aal') = 'aal2');
+
+-- The live device behind a session: a desktop by its account and the kid in it (p_kid), a phone by the session it bound.
+-- Raises device.unknown for the one, device.unbound for the other.
+create or replace function private.caller(p_user uuid, p_kid text, p_session uuid) returns private.devices
+language plpgsql stable set search_path = ''
+as $$
+declare
+  device private.devices;
+begin
+  if p_kid is null then
+    select * into device from private.devices where session_id = p_session and owner = p_user and kind = 'phone';
+    if not found then raise exception 'device.unbound'; end if;
+  else
+    select * into device from private.devices where kid = p_kid and machine_user = p_user and kind = 'desktop';
+    if not found then raise exception 'device.unknown'; end if;
+  end if;
+  return device;
+end
+$$;
+revoke all on function private.caller(uuid, text, uuid) from public, anon, authenticated;
+grant execute on function private.caller(uuid, text, uuid) to service_role;
+
+create or replace function public.relay_caller(p_user uuid, p_kid text, p_session uuid) returns json
+language plpgsql stable set search_path = ''
+as $$
+declare
+  device private.devices := private.caller(p_user, p_kid, p_session);
+begin
+  return json_build_object('kid', device.kid, 'kind', device.kind, 'owner', device.owner, 'sig', device.sig);
+end
+$$;
+revoke all on function public.relay_caller(uuid, text, uuid) from public, anon, authenticated;
+grant execute on function public.relay_caller(uuid, text, uuid) to service_role;

@@ -21,18 +21,21 @@ grant execute on function private.collapse(text, text[], text) to service_role;
 
 -- Rings a device's doorbell. It promises nothing: the rows are the truth.
 create or replace function private.poke(p_kid text) returns void
-language sql set search_path = ''
+language plpgsql set search_path = ''
 as $$
-  select realtime.send(
+begin
+  perform realtime.send(
     jsonb_build_object('n', (select count(*) from (select from private.deliveries where kid = p_kid limit 100) as waiting)),
     'poke', 'device:' || p_kid, true
-  )
+  );
+end
 $$;
 revoke all on function private.poke(text) from public, anon, authenticated;
 grant execute on function private.poke(text) to service_role;
 
 -- True when it is new, false when the same bytes were here before. Raises device.unknown, envelope.conflict,
--- envelope.recipient, quota.exceeded. p_queue: how many envelopes may wait for a desktop. p_push: the bytes a push carries
+-- envelope.recipient, quota.exceeded. p_queue: how many envelopes may wait
+-- for a desktop. p_push: the bytes a push carries
 -- when p_urgent, or null when they are too many.
 create or replace function public.relay_submit(
   p_owner uuid, p_sender text, p_id text, p_kind text, p_to text[], p_exp bigint, p_collapse text,
@@ -43,42 +46,35 @@ as $$
 declare
   digest bytea := sha256(convert_to(p_envelope, 'UTF8'));
   known bytea;
-  live integer;
+  senders integer;
+  recipients integer;
 begin
   -- Held until the end: a revocation comes before this or after it, never in between.
-  perform from private.devices where kid = p_sender and owner = p_owner for key share;
-  if not found then
+  select count(*) filter (where kid = p_sender), count(*) filter (where kid = any (p_to) and stopped_at is null)
+  into senders, recipients
+  from (select kid, stopped_at from private.devices where kid = any (p_to || p_sender) and owner = p_owner for key share) as d;
+  if senders = 0 then
     raise exception 'device.unknown';
-  end if;
-  select hash into known from private.envelopes where id = p_id;
-  if found then
-    if known = digest then return false; end if;
-    raise exception 'envelope.conflict';
-  end if;
-  select count(*) into live from (
-    select from private.devices where kid = any (p_to) and owner = p_owner and stopped_at is null for key share
-  ) as recipients;
-  if live <> cardinality(p_to) then
-    raise exception 'envelope.recipient';
-  end if;
-  perform private.take(p_buckets);
-  if exists (
-    select from private.devices as d where d.kid = any (p_to) and d.kind = 'desktop'
-      and (select count(*) from private.deliveries as q where q.kid = d.kid) >= p_queue
-  ) then
-    raise exception 'quota.exceeded' using detail = '60';
-  end if;
-  if p_collapse is not null then
-    perform private.collapse(p_sender, p_to, p_collapse);
   end if;
   insert into private.envelopes (id, owner, sender, kind, hash, body, exp)
   values (p_id, p_owner, p_sender, p_kind, digest, p_envelope, to_timestamp(p_exp))
   on conflict (id) do nothing;
   if not found then
-    -- Sent twice at once, and the other one was first.
     select hash into known from private.envelopes where id = p_id;
     if known = digest then return false; end if;
     raise exception 'envelope.conflict';
+  end if;
+  if recipients <> cardinality(p_to) then
+    raise exception 'envelope.recipient';
+  end if;
+  perform private.take(p_buckets);
+  if p_kind <> 'evt' and exists (
+    select from unnest(p_to) as waits (kid) where (select count(*) from private.deliveries as q where q.kid = waits.kid) >= p_queue
+  ) then
+    raise exception 'quota.exceeded' using detail = '60';
+  end if;
+  if p_collapse is not null then
+    perform private.collapse(p_sender, p_to, p_collapse);
   end if;
   insert into private.deliveries (kid, envelope, sender, collapse)
   select kid, p_id, p_sender, p_collapse from unnest(p_to) as kid;

@@ -1,18 +1,4 @@
--- Who is calling, and how devices are registered, bound, revoked and stopped.
-
--- The live device behind a session: a desktop by its account and the kid in it, a phone by the session it bound. Null: none.
-create or replace function public.relay_caller(p_user uuid, p_kid text, p_session uuid) returns json
-language sql stable set search_path = ''
-as $$
-  select json_build_object('kid', d.kid, 'kind', d.kind, 'owner', d.owner, 'sig', d.sig)
-  from private.devices as d
-  where case when p_kid is null
-    then d.kind = 'phone' and d.owner = p_user and d.session_id = p_session
-    else d.kind = 'desktop' and d.machine_user = p_user and d.kid = p_kid
-  end
-$$;
-revoke all on function public.relay_caller(uuid, text, uuid) from public, anon, authenticated;
-grant execute on function public.relay_caller(uuid, text, uuid) to service_role;
+-- How devices are registered, bound, revoked and stopped.
 
 -- What is known of a device by its kid alone, to check a proof with. Null: nothing.
 create or replace function public.relay_device(p_kid text) returns json
@@ -103,7 +89,7 @@ begin
   end if;
   with gone as (
     delete from private.deliveries as d using private.envelopes as e
-    where e.id = d.envelope and e.sender = p_kid and e.kind <> 'evt'
+    where e.id = d.envelope and d.sender = p_kid and e.kind <> 'evt'
     returning d.envelope
   )
   select array_agg(distinct envelope) into unsent from gone;
