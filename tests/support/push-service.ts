@@ -68,19 +68,18 @@ export function startPushService(): PushService {
 /** The claims of a VAPID header whose signature is good. */
 function checkVapid(authorization: string): Pushed['vapid'] | undefined {
   const [, token = '', key = ''] = /^vapid t=([^,]+), *k=(.+)$/.exec(authorization) ?? [];
-  const [header = '', payload = '', signature = ''] = token.split('.');
   const point = Buffer.from(key, 'base64url');
-  const [x, y] = [point.subarray(1, 33), point.subarray(33, 65)].map((part) => part.toString('base64url'));
-  if (x === undefined || y === undefined || point.length !== 65) return undefined;
-  const publicKey = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' });
-  const signed = Buffer.from(`${header}.${payload}`);
-  const good = verify(
-    'sha256',
-    signed,
-    { key: publicKey, dsaEncoding: 'ieee-p1363' },
-    Buffer.from(signature, 'base64url'),
-  );
-  return good ? (JSON.parse(Buffer.from(payload, 'base64url').toString()) as Pushed['vapid']) : undefined;
+  const [header = '', payload = '', signature = ''] = token.split('.');
+  const signed = { text: Buffer.from(`${header}.${payload}`), signature: Buffer.from(signature, 'base64url') };
+  if (point.length !== 65 || !isSignedBy(point, signed)) return undefined;
+  return JSON.parse(Buffer.from(payload, 'base64url').toString()) as Pushed['vapid'];
+}
+
+function isSignedBy(point: Buffer, signed: { text: Buffer; signature: Buffer }): boolean {
+  const x = point.subarray(1, 33).toString('base64url');
+  const y = point.subarray(33).toString('base64url');
+  const key = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' });
+  return verify('sha256', signed.text, { key, dsaEncoding: 'ieee-p1363' }, signed.signature);
 }
 
 /** Runs in the page. */
