@@ -51,16 +51,19 @@ create policy "clients need a second factor whatever else is allowed" on private
 as restrictive to anon, authenticated
 using (((select auth.jwt()) ->> 'aal') = 'aal2');
 
--- Takes what is left of envelopes that nobody waits for any more.
+-- Ends deliveries of these envelopes, to p_to or (null) to everybody, and takes the body of those that nobody waits for any
+-- more. Envelopes are locked before their deliveries, here and in relay_ack, so that two of these never wait for each other.
 -- Here and wherever a message passes: plpgsql, because PostgreSQL 17 plans a function in sql anew at every call (0.2 ms).
-create or replace function private.bury(p_ids text[]) returns void
+create or replace function private.discard(p_ids text[], p_to text[]) returns void
 language plpgsql set search_path = ''
 as $$
 begin
+  perform from private.envelopes where id = any (p_ids) order by id for update;
+  delete from private.deliveries where envelope = any (p_ids) and (p_to is null or kid = any (p_to));
   update private.envelopes as e set body = null
   where e.id = any (p_ids) and e.body is not null
     and not exists (select from private.deliveries as d where d.envelope = e.id);
 end
 $$;
-revoke all on function private.bury(text[]) from public, anon, authenticated;
-grant execute on function private.bury(text[]) to service_role;
+revoke all on function private.discard(text[], text[]) from public, anon, authenticated;
+grant execute on function private.discard(text[], text[]) to service_role;

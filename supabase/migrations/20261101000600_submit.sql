@@ -7,13 +7,11 @@ as $$
 declare
   replaced text[];
 begin
-  with gone as (
-    delete from private.deliveries
-    where kid = any (p_to) and sender = p_sender and collapse = p_key
-    returning envelope
-  )
-  select array_agg(distinct envelope) into replaced from gone;
-  perform private.bury(replaced);
+  select array_agg(distinct envelope) into replaced from private.deliveries
+  where kid = any (p_to) and sender = p_sender and collapse = p_key;
+  if replaced is not null then
+    perform private.discard(replaced, p_to);
+  end if;
 end
 $$;
 revoke all on function private.collapse(text, text[], text) from public, anon, authenticated;
@@ -35,8 +33,7 @@ grant execute on function private.poke(text) to service_role;
 
 -- True when it is new, false when the same bytes were here before. Raises device.unknown, envelope.conflict,
 -- envelope.recipient, quota.exceeded. p_queue: how many envelopes may wait
--- for a desktop. p_push: the bytes a push carries
--- when p_urgent, or null when they are too many.
+-- for a desktop. p_push: what a push carries when p_urgent, or null when that is too long.
 create or replace function public.relay_submit(
   p_owner uuid, p_sender text, p_id text, p_kind text, p_to text[], p_exp bigint, p_collapse text,
   p_urgent boolean, p_push text, p_envelope text, p_buckets jsonb, p_queue integer
@@ -96,19 +93,18 @@ create or replace function public.relay_withdraw(p_sender text, p_id text) retur
 language plpgsql set search_path = ''
 as $$
 declare
-  was record;
+  gone boolean;
 begin
-  select fetched, body into was from private.envelopes where id = p_id and sender = p_sender for update;
+  select fetched into gone from private.envelopes where id = p_id and sender = p_sender for update;
   if not found then
     raise exception 'envelope.unknown';
   end if;
   -- Waits for a pull under way, so that exactly one of the two wins.
   perform from private.deliveries where envelope = p_id for update;
-  if was.fetched or exists (select from private.deliveries where envelope = p_id and lease_no > 0) then
+  if gone or exists (select from private.deliveries where envelope = p_id and lease_no > 0) then
     raise exception 'envelope.fetched';
   end if;
-  delete from private.deliveries where envelope = p_id;
-  perform private.bury(array[p_id]);
+  perform private.discard(array[p_id], null);
 end
 $$;
 revoke all on function public.relay_withdraw(text, text) from public, anon, authenticated;

@@ -14,6 +14,11 @@ begin
   if device.last_seen is null or device.last_seen < now() - interval '5 seconds' then
     update private.devices set last_seen = now() where kid = device.kid;
   end if;
+  if device.stopped_at is not null then
+    return json_build_object(
+      'envelopes', '[]'::json, 'more', false, 'stop', json_strip_nulls(json_build_object('code', device.stop_code))
+    );
+  end if;
   with free as (
     select d.envelope, d.seq, octet_length(e.body) as bytes
     from private.deliveries as d join private.envelopes as e on e.id = d.envelope
@@ -35,12 +40,7 @@ begin
     (select count(*) from free) > count(*)
   into leased, more
   from taken as t join private.envelopes as e on e.id = t.envelope;
-  if device.stopped_at is null then
-    return json_build_object('envelopes', leased, 'more', more);
-  end if;
-  return json_build_object(
-    'envelopes', leased, 'more', more, 'stop', json_strip_nulls(json_build_object('code', device.stop_code))
-  );
+  return json_build_object('envelopes', leased, 'more', more);
 end
 $$;
 revoke all on function public.relay_pull(uuid, text, uuid, integer, bigint) from public, anon, authenticated;

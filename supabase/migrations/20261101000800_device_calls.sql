@@ -87,13 +87,10 @@ begin
   if not found then
     raise exception 'device.unknown';
   end if;
-  with gone as (
-    delete from private.deliveries as d using private.envelopes as e
-    where e.id = d.envelope and d.sender = p_kid and e.kind <> 'evt'
-    returning d.envelope
-  )
-  select array_agg(distinct envelope) into unsent from gone;
-  perform private.bury(unsent);
+  select array_agg(distinct d.envelope) into unsent
+  from private.deliveries as d join private.envelopes as e on e.id = d.envelope
+  where d.sender = p_kid and e.kind <> 'evt';
+  perform private.discard(unsent, null);
   return machine;
 end
 $$;
@@ -114,11 +111,8 @@ begin
   if not found then
     raise exception 'device.unknown';
   end if;
-  with gone as (
-    delete from private.deliveries where kid = p_kid returning envelope
-  )
-  select array_agg(envelope) into dropped from gone;
-  perform private.bury(dropped);
+  select array_agg(envelope) into dropped from private.deliveries where kid = p_kid;
+  perform private.discard(dropped, array[p_kid]);
   perform private.poke(p_kid);
 end
 $$;
