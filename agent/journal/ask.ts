@@ -57,6 +57,16 @@ export function openAskOf(journal: Journal, task: string): AskRecord | undefined
   return row ? recordOf(row) : undefined;
 }
 
+/** The last question of one step. */
+export function newestAskOf(journal: Journal, step: { task: string; n: number }): AskRecord | undefined {
+  const row = journal.db
+    .query<Row, { task: string; n: number }>(
+      'select * from ask where task = $task and n = $n order by rowid desc limit 1',
+    )
+    .get(step);
+  return row ? recordOf(row) : undefined;
+}
+
 export const countAsks = (journal: Journal, task: string): number =>
   journal.db
     .query<{ count: number }, { task: string }>('select count(*) as count from ask where task = $task')

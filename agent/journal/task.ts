@@ -94,6 +94,15 @@ export const listThread = (journal: Journal, thread: string): TaskRecord[] =>
     .all({ thread })
     .map(recordOf);
 
+/** The tasks of its thread that came before it, oldest first. */
+export function listEarlier(journal: Journal, { id, thread }: Pick<TaskRecord, 'id' | 'thread'>): TaskRecord[] {
+  const tasks = listThread(journal, thread);
+  return tasks.slice(
+    0,
+    tasks.findIndex((task) => task.id === id),
+  );
+}
+
 export const listRecent = (journal: Journal, max: number): TaskRecord[] =>
   journal.db
     .query<Row, { max: number }>('select * from task order by created desc, rowid desc limit $max')

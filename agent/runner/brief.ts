@@ -1,7 +1,7 @@
 import { filesWritten } from '../journal/change.ts';
 import type { Journal } from '../journal/journal.ts';
 import { answerOf } from '../journal/result.ts';
-import { listThread, type TaskRecord } from '../journal/task.ts';
+import { listEarlier, type TaskRecord } from '../journal/task.ts';
 import type { Brief } from './model.ts';
 import { workspaceOf } from './workspace.ts';
 
@@ -15,13 +15,7 @@ export function briefOf(
   task: TaskRecord,
   options: Pick<Brief, 'attached' | 'home' | 'roots'>,
 ): Brief {
-  const thread = listThread(journal, task.thread);
-  const before = thread
-    .slice(
-      0,
-      thread.findIndex((each) => each.id === task.id),
-    )
-    .slice(-MAX_EARLIER);
+  const before = listEarlier(journal, task).slice(-MAX_EARLIER);
   return {
     text: task.text,
     grants: task.grants,

@@ -46,16 +46,16 @@ const titleOf = (fate: Finish['fate'], text: string): string => `${WORDS[fate]}:
 
 async function packed(
   deps: RunnerDeps,
-  options: { task: string; text: string; signal: AbortSignal },
+  { task, text, signal }: { task: string; text: string; signal: AbortSignal },
 ): Promise<Parcel[]> {
   const { journal, parts, wait } = deps;
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 1; attempt < PART_TRIES; attempt++) {
     try {
-      return await packFiles(journal, { ...options, parts });
-    } catch (error) {
-      options.signal.throwIfAborted();
-      if (attempt >= PART_TRIES) throw error;
-      await wait(PART_PAUSE_MS, options.signal);
+      return await packFiles(journal, { task, text, put: parts.put });
+    } catch {
+      signal.throwIfAborted();
+      await wait(PART_PAUSE_MS, signal);
     }
   }
+  return packFiles(journal, { task, text, put: undefined });
 }

@@ -54,15 +54,26 @@ export async function runLoop(loop: Loop): Promise<LoopEnd> {
     const turns = listTurns(journal, task.id);
     const last = turns.at(-1);
     if (last?.role === 'user') {
-      if (countSteps(journal, task.id) >= (task.budget.steps ?? DEFAULT_STEPS)) {
-        return { is: 'failed', why: 'The task used up its steps. Send a follow-up to go on.' };
-      }
+      const spent = whatIsSpent(loop, turns);
+      if (spent) return { is: 'failed', why: `The task used up its ${spent}. Send a follow-up to go on.` };
       await askModel(loop, turns);
       continue;
     }
     const end = await obeyReply(loop, replySchema.parse(JSON.parse(last?.json ?? '')), turns.length);
     if (end) return end;
   }
+}
+
+function whatIsSpent({ deps, task }: Loop, turns: readonly Turn[]): 'steps' | 'tokens' | undefined {
+  const { steps = DEFAULT_STEPS, tokens = Infinity } = task.budget;
+  if (countSteps(deps.journal, task.id) >= steps) return 'steps';
+  const used = turns.reduce((sum, turn) => sum + (turn.role === 'assistant' ? tokensOf(turn) : 0), 0);
+  return used >= tokens ? 'tokens' : undefined;
+}
+
+function tokensOf(turn: Turn): number {
+  const { usage } = replySchema.parse(JSON.parse(turn.json));
+  return usage ? usage.input_tokens + usage.output_tokens : 0;
 }
 
 function storeTurn({ deps, task }: Loop, i: number, turn: Turn): void {

@@ -2,6 +2,7 @@ import { basename, extname } from 'node:path';
 import { toBytes } from '../../edge/protocol/bytes.ts';
 import { INLINE_BYTES, packParcel, type Parcel } from '../../edge/protocol/parcel.ts';
 import { filesWritten, keptBytes } from '../journal/change.ts';
+import { hashNow } from '../journal/hash.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Parts } from './deps.ts';
 
@@ -28,29 +29,37 @@ const previewOf = (name: string, bytes: Uint8Array): string | undefined =>
 
 /**
  * The files a task wrote, as it wrote them, ready to travel. All that is inline shares the room of one message; what does not fit
- * goes to the relay in sealed parts. Errors of `parts.put` pass through.
+ * goes to the relay in sealed parts, or without `put` stays on the desk and says so. Errors of `put` pass through.
  */
 export async function packFiles(
   journal: Journal,
-  options: { task: string; text: string; parts: Parts },
+  options: { task: string; text: string; put: Parts['put'] | undefined },
 ): Promise<Parcel[]> {
   const parcels: Parcel[] = [];
   let room = INLINE_BYTES - toBytes(JSON.stringify(options.text)).length;
   for (const { path, after } of filesWritten(journal, options.task).slice(-MAX_FILES)) {
-    const bytes = keptBytes(journal, after);
-    const name = basename(path);
-    const preview = previewOf(name, bytes);
-    const type = TYPES[extname(name).toLowerCase()] ?? 'application/octet-stream';
-    const parcel = await packParcel({
-      name,
-      type,
-      bytes,
-      ...(preview !== undefined && { preview }),
-      inlineBytes: room,
-      putPart: options.parts.put,
-    });
-    if (parcel.content.at === 'inline') room -= bytes.length + toBytes(preview ?? '').length;
+    const parcel = await packFile({ path, bytes: keptBytes(journal, after), room, put: options.put });
+    if (parcel.content.at === 'inline') room -= parcel.size + toBytes(parcel.preview ?? '').length;
     parcels.push(parcel);
   }
   return parcels;
+}
+
+async function packFile(file: {
+  path: string;
+  bytes: Uint8Array<ArrayBuffer>;
+  room: number;
+  put: Parts['put'] | undefined;
+}): Promise<Parcel> {
+  const { path, bytes, room, put } = file;
+  const name = basename(path);
+  const preview = previewOf(name, bytes);
+  const type = TYPES[extname(name).toLowerCase()] ?? 'application/octet-stream';
+  const about = { name, type, ...(preview !== undefined && { preview }) };
+  if (put === undefined && bytes.length > room) {
+    const why = 'The network was away when the task ended. The file is on the desktop.';
+    return { ...about, size: bytes.length, sha256: hashNow(bytes), content: { at: 'desk', why } };
+  }
+  const putPart = put ?? (() => Promise.reject(new Error('an inline file has no parts')));
+  return packParcel({ ...about, bytes, inlineBytes: room, putPart });
 }

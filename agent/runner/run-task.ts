@@ -1,6 +1,8 @@
 import type { Seen } from '../../edge/protocol/down.ts';
 import type { TaskState } from '../../edge/protocol/event.ts';
-import { raiseTaint, listThread, setState, type TaskRecord } from '../journal/task.ts';
+import type { Journal } from '../journal/journal.ts';
+import { listEarlier, raiseTaint, setState, type TaskRecord } from '../journal/task.ts';
+import { admit } from './admit.ts';
 import { briefOf } from './brief.ts';
 import type { RunnerDeps } from './deps.ts';
 import { fail, finish } from './finish.ts';
@@ -44,19 +46,25 @@ export class Interrupted extends Error {
 export async function runTask(deps: RunnerDeps, task: TaskRecord, signal: AbortSignal): Promise<void> {
   const { journal } = deps;
   try {
-    setState(journal, task.id, { is: 'running' });
-    for (const earlier of listThread(journal, task.thread)) {
-      if (earlier.created < task.created) raiseTaint(journal, task.id, earlier.taint);
-    }
+    if (!(await admit(journal, task))) return;
+    journal.write(() => {
+      setState(journal, task.id, { is: 'running' });
+      // Its model reads what the earlier ones answered.
+      for (const earlier of listEarlier(journal, task)) raiseTaint(journal, task.id, earlier.taint);
+    });
     if (task.script === null) await converse(deps, task, signal);
     else await runScript(deps, { task, name: task.script, signal });
     if (signal.aborted) interrupted(deps, task.id, signal.reason);
   } catch (error) {
     if (signal.aborted) interrupted(deps, task.id, signal.reason);
-    else if (error instanceof ModelFault && error.code === 'model.unavailable') {
-      setState(journal, task.id, { is: 'parked', why: 'model-unavailable' }, journal.now() + MODEL_PAUSE_MS);
-    } else fail(journal, task.id, error instanceof Error ? error.message : String(error));
+    else stumbled(journal, task.id, error);
   }
+}
+
+function stumbled(journal: Journal, task: string, error: unknown): void {
+  if (error instanceof ModelFault && error.code === 'model.unavailable') {
+    setState(journal, task, { is: 'parked', why: 'model-unavailable' }, journal.now() + MODEL_PAUSE_MS);
+  } else fail(journal, task, error instanceof Error ? error.message : String(error));
 }
 
 function interrupted(deps: RunnerDeps, task: string, reason: unknown): void {

@@ -1,5 +1,5 @@
 import { expireAsks } from '../journal/ask.ts';
-import { endTask, listUnended, readTask, type TaskRecord } from '../journal/task.ts';
+import { listUnended, readTask, type TaskRecord } from '../journal/task.ts';
 import type { RunnerDeps } from './deps.ts';
 import { Interrupted, runTask, type ParkedWhy } from './run-task.ts';
 
@@ -76,14 +76,8 @@ export function createRunner(options: Options): Runner {
   };
 }
 
-/** Can this task run now? Ends it when its time has passed. */
-function isReady({ journal }: RunnerDeps, task: TaskRecord): boolean {
-  if (!isRunnable(task, journal.now()) || isHeld(journal, task)) return false;
-  if (task.state.is !== 'queued' || task.deadline === null || task.deadline * 1000 > journal.now()) return true;
-  if (task.ifMissed === 'run') return true;
-  endTask(journal, task.id, { fate: 'expired', why: 'The desktop was not running before the deadline.' });
-  return false;
-}
+const isReady = ({ journal }: RunnerDeps, task: TaskRecord): boolean =>
+  isRunnable(task, journal.now()) && !isHeld(journal, task);
 
 /** A `running` one that nobody runs was left behind by a process that is gone; so were those parked for power. */
 function isRunnable({ state, retryAt }: TaskRecord, now: number): boolean {
@@ -99,8 +93,11 @@ function isRunnable({ state, retryAt }: TaskRecord, now: number): boolean {
   }
 }
 
+/** One whose question nobody answered holds nothing up: the follow-up may be the owner's better idea. */
 function isHeld(journal: RunnerDeps['journal'], { after, created }: TaskRecord): boolean {
   if (after === null) return false;
   const before = readTask(journal, after);
-  return before ? before.state.is !== 'ended' : journal.now() - created < HOLD_MS;
+  if (!before) return journal.now() - created < HOLD_MS;
+  const { state } = before;
+  return state.is !== 'ended' && !(state.is === 'parked' && state.why === 'ask-expired');
 }

@@ -25,6 +25,8 @@ export interface RealWorker {
   /** Gives it a task; resolves with its id, also when the worker dies before it could answer. */
   task(request: Omit<Extract<WorkerRequest, { do: 'task' }>, 'do' | 'thread'>): Promise<string>;
   send(message: unknown): void;
+  /** What the inbox says of an envelope. */
+  verdict(id: string): string | undefined;
   /** Resolves with how it ended. */
   exit(): Promise<NodeJS.Signals | number | null>;
   end(presence?: Seen['presence']): Promise<NodeJS.Signals | number | null>;
@@ -123,6 +125,12 @@ export function realWorker(first: Partial<Config> = {}): RealWorker {
     task: async (request) => {
       current().send({ id: next++, request: { do: 'task', thread: null, ...request } });
       return until(newestTask, (id) => id !== '');
+    },
+    verdict: (id) => {
+      const db = new Database(join(data, 'journal.sqlite'), { readonly: true });
+      const row = db.query<{ verdict: string }, [string]>('select verdict from inbox where id = ?').get(id);
+      db.close();
+      return row?.verdict;
     },
     send: (message) => void current().send(message as object),
     exit,

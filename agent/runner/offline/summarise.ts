@@ -66,6 +66,7 @@ export function* summarise(brief: Brief): Plan {
   for (const path of files.slice(0, MAX_FILES)) sections.push(yield* readFile(path));
   const left = files.length > MAX_FILES ? `Only the first ${MAX_FILES} of ${files.length} files were read.` : '';
   const delivered = yield* deliver(targetOf(brief), `# Summary\n\n${documentOf(sections, Infinity)}`);
-  const head = `Key sentences of ${sections.length} PDFs, picked by rules, word for word. ${delivered}`.trim();
+  const head =
+    `Key sentences of ${sections.length} ${sections.length === 1 ? 'PDF' : 'PDFs'}, picked by rules, word for word. ${delivered}`.trim();
   return [head, ...[left, ...problems].filter(Boolean), documentOf(sections, SHOWN)].join('\n\n');
 }

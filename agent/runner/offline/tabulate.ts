@@ -87,6 +87,7 @@ export function* tabulate(brief: Brief): Plan {
   const tables = merge(read);
   const delivered = yield* write(targetOf(brief), tables);
   const count = tables.reduce((sum, { rows }) => sum + rows.length, 0);
-  const head = `A table of ${count} rows from ${read.length} CSV files. ${delivered}`.trim();
+  const head =
+    `A table of ${count} rows from ${read.length} CSV ${read.length === 1 ? 'file' : 'files'}. ${delivered}`.trim();
   return [head, ...unread, ...tables.map((table) => markdownOf(table, IN_ANSWER))].join('\n\n');
 }

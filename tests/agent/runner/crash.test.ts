@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'bun:test';
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from 'bun:test';
 import { createHash } from 'node:crypto';
 import type { Event } from '../../../edge/protocol/event.ts';
 import type { Failpoint } from '../../../agent/runner/failpoint.ts';
@@ -7,6 +7,8 @@ import { realWorker, type RealWorker } from '../../support/real-worker.ts';
 import { until } from '../../support/until.ts';
 
 /* The real worker is killed at each place of a step, and started again. */
+
+setDefaultTimeout(60_000);
 
 let fake: FakeModel;
 let worker: RealWorker;
@@ -88,7 +90,7 @@ for (const [spec, requests] of PLACES) {
     expect(story(events)).toEqual(wanted);
     expect(fake.requests.length - before).toBe(requests);
     expect(events.filter(({ what }) => what.kind === 'ask')).toEqual([]);
-  }, 60_000);
+  });
 }
 
 async function scriptWorker(spec: string): Promise<string> {
@@ -119,7 +121,7 @@ test('an effect that may have happened is not repeated by itself: the owner says
   expect(await worker.ask({ do: 'answer', ask, ok: false })).toEqual({ is: 'done' });
   await ended(t);
   expect(worker.read('effects')).toBe('done\n');
-}, 60_000);
+});
 
 test('an effect that did not happen is done when the owner says yes', async () => {
   const t = await scriptWorker('step.after-intent');
@@ -127,7 +129,7 @@ test('an effect that did not happen is done when the owner says yes', async () =
   expect(await worker.ask({ do: 'answer', ask, ok: true })).toEqual({ is: 'done' });
   await ended(t);
   expect(worker.read('effects')).toBe('done\n');
-}, 60_000);
+});
 
 test('the order to end parks what runs, within the time of the power contract', async () => {
   fake.play([{ hang: true }]);
@@ -142,7 +144,7 @@ test('the order to end parks what runs, within the time of the power contract', 
   fake.play(SCRIPT);
   await worker.start();
   expect((await ended(t)).at(-1)?.what).toMatchObject({ state: { is: 'ended', fate: 'done' } });
-}, 60_000);
+});
 
 test('a second worker on the same data folder is refused', async () => {
   await worker.start();
@@ -151,4 +153,4 @@ test('a second worker on the same data folder is refused', async () => {
   expect(attempt).rejects.toThrow('Another agent');
   await attempt.catch(() => undefined);
   await second.clear();
-}, 60_000);
+});

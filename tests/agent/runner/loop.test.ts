@@ -133,6 +133,14 @@ test('a task that never ends runs out of steps', async () => {
   expect(fake.requests).toHaveLength(3);
 });
 
+test('a task with a budget of tokens stops when they are spent', async () => {
+  fake.play(() => Array.from({ length: 10 }, () => call('list', { folder: '~' })));
+  const t = desk.task('Do it', { budget: { tokens: 50 } });
+  await desk.reaches(t, 'ended');
+  expect(fateOf(t)).toMatchObject({ fate: 'failed', why: expect.stringContaining('tokens') });
+  expect(fake.requests).toHaveLength(2);
+});
+
 test('a reply that hit the length limit does nothing', async () => {
   const cut = {
     say: [{ type: 'tool_use', name: 'write_text', input: { path: '~/out/report.md', text: 'x' } }],

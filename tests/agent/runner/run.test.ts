@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { newId } from '../../../edge/protocol/id.ts';
+import { openAskOf, takeAnswer } from '../../../agent/journal/ask.ts';
 import { addTask, cancelTask } from '../../../agent/journal/task.ts';
 import { call, startFakeModel, taskText, text, type FakeModel } from '../../support/fake-model.ts';
 import { someTask } from '../../support/memory-phone.ts';
@@ -107,6 +108,36 @@ test('after its deadline a task is skipped, or run, as it asked', async () => {
   expect(fake.requests).toHaveLength(1);
 });
 
+test('after its deadline a task may ask whether to begin', async () => {
+  fake.play([text('Ran.')]);
+  const past = Math.floor(Date.now() / 1000) - 60;
+  const yes = desk.task('Send it?', { deadline: past, ifMissed: 'ask' });
+  const no = desk.task('Send that?', { deadline: past, ifMissed: 'ask' });
+  for (const t of [yes, no]) {
+    await desk.reaches(t, 'waiting');
+    const open = openAskOf(desk.journal(), t) ?? fail();
+    const digests = [...open.digests];
+    takeAnswer(desk.journal(), { kind: 'answer', ask: open.ask.ask, digests, ok: t === yes, scope: 'once' }, DESK);
+  }
+  expect((await desk.reaches(yes, 'ended')).state).toMatchObject({ fate: 'done' });
+  expect((await desk.reaches(no, 'ended')).state).toMatchObject({ fate: 'expired' });
+});
+
+test('a follow-up passes a task whose question nobody answered', async () => {
+  desk.put('elsewhere/other.md', '');
+  fake.play((request) =>
+    taskText(request).includes('Instead')
+      ? [text('So be it.')]
+      : [call('write_text', { path: '~/elsewhere/a.md', text: 'x' })],
+  );
+  const first = desk.task('Write it');
+  await desk.reaches(first, 'waiting');
+  const second = desk.task('Instead, tell me', { thread: first, after: first });
+  desk.later(601_000);
+  await desk.reaches(second, 'ended');
+  expect(desk.record(first).state).toEqual({ is: 'parked', why: 'ask-expired' });
+});
+
 test('a script runs by name without a model, and its output is the answer', async () => {
   const file = desk.put('hello.sh', 'echo "hello from $PWD"');
   const sha256 = new Bun.CryptoHasher('sha256').update(desk.read('hello.sh')).digest('base64url');
@@ -136,5 +167,5 @@ test('a task that was parked for the lid goes on after a restart, without asking
 });
 
 function fail(): never {
-  throw new Error('the model was never asked');
+  throw new Error('nobody was asked');
 }
