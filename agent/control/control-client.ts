@@ -38,7 +38,10 @@ function clientOn(socket: Socket): ControlClient {
       resolve();
     });
   });
-  createInterface({ input: socket }).on('line', (line) => {
+  const lines = createInterface({ input: socket });
+  // The lines pass the socket's error on as their own; 'close' follows.
+  lines.on('error', () => {});
+  lines.on('line', (line) => {
     const said = parseLine(line);
     if (said === undefined) return;
     if ('notice' in said) return listeners.forEach((listener) => listener(said.notice));

@@ -41,13 +41,15 @@ export async function serveControl({ address, platform, handle }: ControlServerO
     sockets.add(socket);
     const say = (words: unknown) => void (socket.writable && socket.write(`${JSON.stringify(words)}\n`));
     const terminal: Terminal = { attach: () => void attached.add(socket), tell: (notice) => say({ notice }) };
-    createInterface({ input: socket }).on('line', (line) => {
+    const lines = createInterface({ input: socket });
+    lines.on('line', (line) => {
       const call = parseCall(line);
       if (call === undefined) return socket.destroy();
       void handle(call.request, terminal).then((reply) => say({ id: call.id, reply }));
     });
-    // A terminal that was closed in the middle of a sentence; 'close' follows.
+    // A terminal that was closed in the middle of a sentence; 'close' follows. The lines pass the socket's error on as their own.
     socket.on('error', () => {});
+    lines.on('error', () => {});
     socket.on('close', () => {
       sockets.delete(socket);
       attached.delete(socket);

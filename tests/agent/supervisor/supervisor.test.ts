@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from 'bun:test';
 import { statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { connectControl } from '../../../agent/control/control-client.ts';
 import { listProcesses } from '../../../agent/control/processes.ts';
@@ -176,7 +177,6 @@ test('an attached terminal hears notices, and one that attaches late hears what 
 test('words that are no request end the connection and nothing else', async () => {
   const supervisor = home.start();
   const client = await supervisor.connect();
-  const { connect } = await import('node:net');
   const stranger = connect(join(home.data, 'control.sock'));
   stranger.write('{"do":"status"}\n');
   await new Promise((resolve) => stranger.on('close', resolve));
@@ -188,5 +188,22 @@ test('a damaged memory of the supervisor means the defaults', async () => {
   writeFileSync(join(home.data, 'supervisor.json'), '{"stopped":tr');
   const client = await home.start().connect();
   expect(await workerPid(client)).toBeGreaterThan(0);
+  client.close();
+});
+
+test('terminals that vanish in the middle of an answer do the supervisor no harm', async () => {
+  const supervisor = home.start();
+  const client = await supervisor.connect();
+  const before = await workerPid(client);
+  const calls = Array.from({ length: 200 }, (_, id) => `{"id":${id},"request":{"do":"status"}}\n`).join('');
+  for (let n = 0; n < 50; n++) {
+    const rude = connect(join(home.data, 'control.sock'));
+    rude.on('error', () => {});
+    rude.write(calls);
+    await new Promise((resolve) => rude.once('data', resolve));
+    rude.destroy();
+  }
+  expect(await workerPid(client)).toBe(before);
+  expect(supervisor.process.exitCode).toBeNull();
   client.close();
 });
