@@ -84,13 +84,22 @@ function argumentsFor(desk: Desk, { port, host, publicUrl }: StackWishes): strin
   return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
 }
 
+/** Undefined for a line of somebody else, such as a warning of the runtime. */
+function readSaid(line: string): z.infer<typeof saidSchema> | undefined {
+  try {
+    return saidSchema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}
+
 function firstWords(child: ChildProcess, say: (text: string) => void) {
   return new Promise<{ url: string; publishableKey: string } | undefined>((resolve) => {
     child.on('error', () => resolve(undefined));
     child.on('exit', () => resolve(undefined));
     if (child.stdout === null) return resolve(undefined);
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const said = saidSchema.safeParse(JSON.parse(line)).data;
+      const said = readSaid(line);
       if (said === undefined) return;
       if ('say' in said) say(said.say);
       else resolve(said.ready);
