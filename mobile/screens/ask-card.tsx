@@ -25,7 +25,11 @@ export function AskCard(props: AskProps): JSX.Element {
   };
   const over = (): boolean => props.task.standing.is === 'ended' || props.view.ask.exp * 1000 <= now();
   return (
-    <section class={`card ask ${props.view.ask.high ? 'high' : ''}`} aria-labelledby={id}>
+    <section
+      class="card ask"
+      classList={{ high: props.view.ask.high, open: !props.view.answer && !over() }}
+      aria-labelledby={id}
+    >
       <h3 id={id}>{words.ask.title}</h3>
       <p class="muted">{visible(props.view.ask.why)}</p>
       <Show when={props.view.ask.high}>

@@ -37,12 +37,18 @@ export function Composer(props: {
     >
       <Fault code={act.fault()} />
       <Show when={draft.text() !== '' || draft.script() !== undefined}>
-        <GrantChips grants={draft.grants()} edits={draft.edits()} onEdit={draft.setEdits} />
+        <GrantChips
+          grants={draft.grants()}
+          edits={draft.edits()}
+          onEdit={draft.setEdits}
+          onDropScript={() => draft.setScript(undefined)}
+        />
       </Show>
       <Attached draft={draft} />
-      <Choices draft={draft} fixed={props.thread !== undefined} />
+      <Show when={!props.thread}>
+        <DesktopChoice draft={draft} />
+      </Show>
       <div class="write">
-        <FilePicker draft={draft} />
         <label class="hidden" for={id}>
           {words.composer.label}
         </label>
@@ -56,6 +62,8 @@ export function Composer(props: {
             if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) send();
           }}
         />
+        <FilePicker draft={draft} />
+        <ScriptPicker draft={draft} />
         <IconButton
           icon="send"
           kind="main"
@@ -118,45 +126,54 @@ function Attached(props: { readonly draft: Draft }): JSX.Element {
   );
 }
 
-/** Which desktop, where there are several, and which of its scripts, where it has some. */
-function Choices(props: { readonly draft: Draft; readonly fixed: boolean }): JSX.Element {
+/** Which desktop, where there are several. */
+function DesktopChoice(props: { readonly draft: Draft }): JSX.Element {
   const { words, view } = useApp();
+  return (
+    <Show when={view().desktops.length > 1}>
+      <div class="choices">
+        <select
+          class="small"
+          aria-label={words.composer.desktop}
+          onChange={(event) => props.draft.setDesktop(event.currentTarget.value)}
+        >
+          <For each={view().desktops}>
+            {({ device }) => (
+              <option value={device.kid} selected={device.kid === props.draft.desktop()?.device.kid}>
+                {device.name}
+              </option>
+            )}
+          </For>
+        </select>
+      </div>
+    </Show>
+  );
+}
+
+/** The scripts registered at the chosen desktop, where it has some. */
+function ScriptPicker(props: { readonly draft: Draft }): JSX.Element {
+  const { words } = useApp();
   const scripts = (): readonly string[] => props.draft.desktop()?.seen?.scripts ?? [];
   return (
-    <Show when={(!props.fixed && view().desktops.length > 1) || scripts().length > 0}>
-      <div class="choices">
-        <Show when={!props.fixed && view().desktops.length > 1}>
-          <select
-            aria-label={words.composer.desktop}
-            onChange={(event) => props.draft.setDesktop(event.currentTarget.value)}
-          >
-            <For each={view().desktops}>
-              {({ device }) => (
-                <option value={device.kid} selected={device.kid === props.draft.desktop()?.device.kid}>
-                  {device.name}
-                </option>
-              )}
-            </For>
-          </select>
-        </Show>
-        <Show when={scripts().length > 0}>
-          <select
-            aria-label={words.composer.scripts}
-            onChange={(event) => props.draft.setScript(event.currentTarget.value || undefined)}
-          >
-            <option value="" selected={props.draft.script() === undefined}>
-              {words.composer.noScript}
-            </option>
-            <For each={scripts()}>
-              {(name) => (
-                <option value={name} selected={props.draft.script() === name}>
-                  {name}
-                </option>
-              )}
-            </For>
-          </select>
-        </Show>
-      </div>
+    <Show when={scripts().length > 0}>
+      <label class="icon-button plain over-select" title={words.composer.scripts}>
+        <Icon name="script" />
+        <select
+          aria-label={words.composer.scripts}
+          onChange={(event) => props.draft.setScript(event.currentTarget.value || undefined)}
+        >
+          <option value="" selected={props.draft.script() === undefined}>
+            {words.composer.noScript}
+          </option>
+          <For each={scripts()}>
+            {(name) => (
+              <option value={name} selected={props.draft.script() === name}>
+                {name}
+              </option>
+            )}
+          </For>
+        </select>
+      </label>
     </Show>
   );
 }

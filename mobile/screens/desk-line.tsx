@@ -14,7 +14,8 @@ export function DeskLine(props: { readonly only?: string }): JSX.Element {
           <Show when={index() > 0}> · </Show>
           <span class="desk">
             <i class={`dot ${reachOf(desktop, now()).is === 'here' ? 'here' : 'away'}`} aria-hidden="true" />
-            {desktop.device.name}: {words.reach(reachOf(desktop, now()), (at) => timeWords(at, now()))}
+            <Show when={props.only === undefined}>{desktop.device.name}: </Show>
+            {words.reach(reachOf(desktop, now()), (at) => timeWords(at, now()))}
           </span>
         </>
       )}

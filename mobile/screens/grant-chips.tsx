@@ -28,12 +28,18 @@ export function GrantChips(props: {
   readonly grants: readonly Grant[];
   readonly edits: Edits;
   readonly onEdit: (edits: Edits) => void;
+  /** A script's chip stands for the script itself: without it there is nothing to run. */
+  readonly onDropScript: () => void;
 }): JSX.Element {
   const { words } = useApp();
   const [editing, setEditing] = createSignal<Editing>();
   const edit = (grant: Grant): void => {
     if (grant.do !== 'script') setEditing({ before: grant, grant });
   };
+  function drop(grant: Grant): void {
+    if (grant.do === 'script') props.onDropScript();
+    else props.onEdit(withoutGrant(props.edits, grant));
+  }
   return (
     <div class="grants">
       <ul class="chips" aria-label={words.composer.grants}>
@@ -53,7 +59,7 @@ export function GrantChips(props: {
                 type="button"
                 class="chip-drop"
                 aria-label={words.composer.dropGrant(grantLabel(grant, words.composer))}
-                onClick={() => props.onEdit(withoutGrant(props.edits, grant))}
+                onClick={() => drop(grant)}
               >
                 <Icon name="close" />
               </button>

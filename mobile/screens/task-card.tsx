@@ -1,4 +1,4 @@
-import { createEffect, For, Index, on, Show, type JSX } from 'solid-js';
+import { For, Index, Show, type JSX } from 'solid-js';
 import { reachOf } from '../state/reach.ts';
 import type { DesktopView, TaskView } from '../state/view.ts';
 import { createAct } from '../ui/act.ts';
@@ -19,16 +19,8 @@ interface TaskProps {
 /** What was asked, what happened, and how it ended. */
 export function TaskCard(props: TaskProps): JSX.Element {
   const { words } = useApp();
-  let card: HTMLElement | undefined;
-  // A new task is at the foot of a long thread.
-  createEffect(
-    on(
-      () => props.task.id,
-      () => card?.scrollIntoView({ block: 'nearest' }),
-    ),
-  );
   return (
-    <article class="task" ref={(element) => (card = element)} aria-label={props.task.text}>
+    <article class="task" aria-label={props.task.text}>
       <Asked task={props.task} />
       <Progress {...props} />
       <Show when={props.task.plan.length > 0}>

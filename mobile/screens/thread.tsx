@@ -1,5 +1,6 @@
-import { Index, Show, type JSX } from 'solid-js';
+import { createEffect, Index, Show, type JSX } from 'solid-js';
 import { useApp } from '../ui/app.ts';
+import { followEnd } from '../ui/follow-end.ts';
 import { Page } from '../ui/page.tsx';
 import { Composer } from './composer.tsx';
 import { DeskLine } from './desk-line.tsx';
@@ -12,6 +13,10 @@ export function Thread(props: { readonly id: string }): JSX.Element {
   const thread = () =>
     view().threads.find(({ id, tasks }) => id === props.id || tasks.some((task) => task.id === props.id));
   const desktop = () => view().desktops.find(({ device }) => device.kid === thread()?.desktop);
+  const follow = followEnd(window);
+  createEffect(() => {
+    if (thread()) follow();
+  });
   return (
     <Show
       when={thread()}

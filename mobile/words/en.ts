@@ -138,7 +138,7 @@ export const en = {
   },
   composer: {
     label: 'What should your desktop do?',
-    placeholder: 'Summarise the PDFs in ~/Inbox into ~/Reports/summary.docx',
+    placeholder: 'What should your desktop do?',
     follow: 'What next?',
     send: 'Send',
     desktop: 'Desktop',

@@ -30,10 +30,18 @@ export interface Desk {
   hear(): Promise<readonly HeardUp[]>;
   /** Waits until the phone said something of this kind. */
   hears<K extends Up['kind']>(kind: K): Promise<{ id: string; body: Extract<Up, { kind: K }> }>;
-  say(body: Down | Record<string, unknown>, more?: { c?: string; u?: true }): Promise<string>;
+  say(body: Down | Record<string, unknown>, more?: More): Promise<string>;
   /** The next event of a task, chained to the one before. */
   tell(t: string, what: Happening | Record<string, unknown>, bend?: { i?: number; prev?: string }): Promise<void>;
-  seal(body: unknown, more?: { c?: string; u?: true }): Promise<string>;
+  seal(body: unknown, more?: More): Promise<string>;
+  /** Seals to a phone that never allowed this desktop anything. */
+  sealFor(phone: Device, body: unknown): Promise<string>;
+}
+
+/** Of the header: a collapse key, and whether a push is wanted. */
+interface More {
+  readonly c?: string;
+  readonly u?: true;
 }
 
 export interface Claimed {
@@ -76,11 +84,12 @@ export async function newDesk(stack: Place, name = 'Studio-PC'): Promise<Desk> {
     const { error } = await supabase.auth.verifyOtp({ type: 'magiclink', token_hash });
     if (error) throw error;
   }
-  async function seal(body: unknown, more: { c?: string; u?: true } = {}): Promise<string> {
+  const seal: Desk['seal'] = (body, more) => sealTo([...phones.values()], body, more);
+  async function sealTo(recipients: readonly Device[], body: unknown, more: More = {}): Promise<string> {
     const iat = seconds();
     return sealEnvelope({
       identity,
-      recipients: [...phones.values()],
+      recipients,
       header: { k: 'evt', id: newId(), n: ++n, iat, exp: iat + 3600, ...more },
       json: JSON.stringify(body),
     });
@@ -118,7 +127,7 @@ export async function newDesk(stack: Place, name = 'Studio-PC'): Promise<Desk> {
     };
     return { code, claimed: claimed() };
   }
-  async function say(body: unknown, more?: { c?: string; u?: true }): Promise<string> {
+  async function say(body: unknown, more?: More): Promise<string> {
     const compact = await seal(body, more);
     const { id } = await relay.postEnvelope(compact);
     return id;
@@ -153,6 +162,7 @@ export async function newDesk(stack: Place, name = 'Studio-PC'): Promise<Desk> {
     hear,
     say,
     seal,
+    sealFor: (phone, body) => sealTo([phone], body),
     hears: async (kind) => {
       const all = await until(hear, (said) => said.some(({ body }) => body.kind === kind));
       const found = all.findLast(({ body }) => body.kind === kind);
