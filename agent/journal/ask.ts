@@ -8,7 +8,7 @@ import type { Journal } from './journal.ts';
 import { readTask, setState, type Asker } from './task.ts';
 
 /** Seconds a question stays open. Silence parks the task, it does not fail it. */
-export const ASK_LIFE = 600;
+const ASK_LIFE = 600;
 /** More questions than this park the task: something is wrong with it. */
 export const MAX_ASKS = 10;
 
@@ -110,7 +110,7 @@ export function addAsk(journal: Journal, { task, n, why, high, actions }: Questi
 }
 
 /** Why an answer was not taken. 'late' asks for the question to be put again; it grants nothing. */
-export type AnswerRefusal = 'unknown' | 'other-actions' | 'late' | 'answered';
+type AnswerRefusal = 'unknown' | 'other-actions' | 'late' | 'answered';
 
 /**
  * Takes the owner's answer: it must name this open question and exactly its actions. The first valid one wins; nothing here

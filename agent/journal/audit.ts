@@ -2,7 +2,7 @@ import { hashNow } from './hash.ts';
 import type { Journal } from './journal.ts';
 
 /** What the owner may want to look up later, and nobody should be able to rewrite unnoticed. */
-export type Audited =
+type Audited =
   | { readonly did: 'paired' | 'dropped'; readonly kid: string; readonly name: string; readonly by: string }
   | { readonly did: 'refused-envelope'; readonly id: string; readonly why: string }
   | { readonly did: 'refused-control'; readonly kind: string; readonly by: string; readonly why: string }

@@ -5,7 +5,7 @@ import { hashNow } from './hash.ts';
 import type { Journal } from './journal.ts';
 
 /** A file written by a step. Hashes are SHA-256 in base64url; `before` is null when there was none. */
-export interface FileChange {
+interface FileChange {
   readonly path: string;
   readonly before: string | null;
   readonly after: string;

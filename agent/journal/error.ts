@@ -1,5 +1,5 @@
 /** Why the journal cannot be used; the message says what to do. */
-export type JournalFault = 'journal.locked' | 'journal.newer' | 'journal.taken-over';
+type JournalFault = 'journal.locked' | 'journal.newer' | 'journal.taken-over';
 
 const MESSAGES: Record<JournalFault, string> = {
   'journal.locked': 'Another agent is working with this data folder. Stop it first (errand stop).',

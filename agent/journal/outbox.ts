@@ -5,7 +5,7 @@ import { nextCounter } from './meta.ts';
 import { listPeers } from './peer.ts';
 
 /** Where an event stands in its task's chain. */
-export type Numbered = {
+type Numbered = {
   readonly t: string;
   readonly i: number;
 };

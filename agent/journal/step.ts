@@ -22,7 +22,7 @@ export type Begun = z.infer<typeof begunSchema>;
 export type StepClass = 'pure' | 'idem' | 'once';
 
 /** How far a step came: decided by what its two transactions left behind. */
-export type Progress =
+type Progress =
   /** Nothing was begun. */
   | { readonly is: 'fresh' }
   | { readonly is: 'asked'; readonly ask: string }

@@ -3,7 +3,7 @@ import { identityOf, newIdentity, type Identity } from '../../edge/protocol/iden
 import type { Keyring } from './keyring.ts';
 
 /** This desktop was known before, and its keys are gone. */
-export class IdentityLost extends Error {
+class IdentityLost extends Error {
   override readonly name = 'IdentityLost';
   readonly code = 'identity.lost';
   constructor() {

@@ -6,7 +6,7 @@ import type { Identity } from '../../edge/protocol/identity.ts';
 import { makeProof } from '../../edge/protocol/proof.ts';
 import type { Addresses } from './addresses.ts';
 
-export class LoginProblem extends Error {
+class LoginProblem extends Error {
   override readonly name = 'LoginProblem';
   readonly code: 'login.refused' | 'login.no-factor' | 'login.code';
 

@@ -25,7 +25,7 @@ const POLL_MS = 1000;
 /** Seconds before its end at which a shown offer is renewed. */
 const RENEW_BEFORE = 120;
 
-export class PairingProblem extends Error {
+class PairingProblem extends Error {
   override readonly name = 'PairingProblem';
   readonly code: 'pairing.no-claim' | 'pairing.full';
 

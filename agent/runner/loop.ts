@@ -26,7 +26,7 @@ export type LoopEnd =
   | Exclude<StepEnd, { is: 'over' }>;
 
 /** Tool calls of a task that names no budget of its own. */
-export const DEFAULT_STEPS = 60;
+const DEFAULT_STEPS = 60;
 /** The phone sees a growing answer at most twice a second. */
 const LIVE_MS = 500;
 const MAX_NOTE = 4000;

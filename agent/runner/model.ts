@@ -20,7 +20,7 @@ const otherBlockSchema = z.looseObject({ type: z.string() });
 export const contentSchema = z.array(z.union([textBlockSchema, callBlockSchema, resultBlockSchema, otherBlockSchema]));
 export type Block = z.infer<typeof contentSchema>[number];
 export type CallBlock = z.infer<typeof callBlockSchema>;
-export type ResultBlock = z.infer<typeof resultBlockSchema>;
+type ResultBlock = z.infer<typeof resultBlockSchema>;
 
 export const callsIn = (content: readonly Block[]): CallBlock[] =>
   content.flatMap((block) => {
@@ -94,7 +94,7 @@ export interface Model {
 }
 
 /** 'model.unavailable' passes by itself; the others need the owner, and the message says what to do. */
-export type ModelFaultCode = 'model.unavailable' | 'model.key' | 'model.unknown' | 'model.rejected';
+type ModelFaultCode = 'model.unavailable' | 'model.key' | 'model.unknown' | 'model.rejected';
 
 export class ModelFault extends Error {
   override readonly name = 'ModelFault';

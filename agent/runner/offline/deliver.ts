@@ -2,7 +2,7 @@ import type { Call, Plan } from './plan.ts';
 import { endingOf } from './wish.ts';
 
 /** The call that writes Markdown to a path, by its ending. */
-export const writeCall = (path: string, markdown: string): Call =>
+const writeCall = (path: string, markdown: string): Call =>
   endingOf(path) === 'docx'
     ? { tool: 'write_docx', input: { path, markdown } }
     : { tool: 'write_text', input: { path, text: `${markdown}\n` } };

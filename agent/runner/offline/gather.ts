@@ -18,7 +18,7 @@ export function pathsFound(text: string): string[] {
   });
 }
 
-export interface Gathered {
+interface Gathered {
   readonly files: readonly string[];
   /** What could not be looked into, and why. */
   readonly problems: readonly string[];

@@ -18,7 +18,7 @@ interface Section {
 const PAGE = /^\[page (\d+)\]$/m;
 
 /** Pages in an answer of `read_pdf`. */
-export function pagesIn(text: string): { number: number; text: string }[] {
+function pagesIn(text: string): { number: number; text: string }[] {
   const [, ...parts] = text.split(PAGE);
   return parts.flatMap((part, index) =>
     index % 2 === 0 ? [{ number: Number(part), text: parts[index + 1] ?? '' }] : [],

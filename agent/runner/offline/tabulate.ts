@@ -17,7 +17,7 @@ interface Table {
 const cells = (line: string): string[] => line.split(' | ');
 
 /** The table in an answer of `read_csv`. */
-export function tableIn(name: string, text: string): Table {
+function tableIn(name: string, text: string): Table {
   const lines = text.split('\n');
   const header = cells(lines.find((line) => line.startsWith('header: '))?.slice('header: '.length) ?? '');
   const rows = lines.flatMap((line) => {

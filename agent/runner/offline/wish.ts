@@ -2,7 +2,7 @@ import { grantsInWords } from '../../../edge/protocol/words.ts';
 import type { Brief } from '../model.ts';
 
 /** What a task asks for, as far as plain rules can tell. */
-export type Wish =
+type Wish =
   | { readonly is: 'shorten' }
   | { readonly is: 'summarise' }
   | { readonly is: 'table' }
