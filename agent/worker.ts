@@ -23,7 +23,7 @@ import { spawnCommand } from './tools/spawn-command.ts';
 import { tools } from './tools/tools.ts';
 
 /** Of the two seconds the power contract gives: for the running step, and for the last words to the phones. */
-const PARK_MS = 1200;
+const PARK_MS = 800;
 const FAREWELL_MS = 500;
 /** Of the agent's environment, what a script gets to see. */
 const SCRIPT_ENV = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'TMPDIR', 'SystemRoot', 'TEMP', 'USERPROFILE'];

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { type Config, ConfigProblem, hasConfig, readConfig, writeConfig } from '../config.ts';
+import { isLoopback } from '../link/addresses.ts';
 import { type Desk, DeskError } from './command.ts';
 import { proposedRoots } from './folders.ts';
 import { detectModel, modelInEnvironment } from './models.ts';
@@ -57,11 +58,6 @@ export function usesOwnStack({ data }: Pick<Desk, 'data'>, { relay }: Config): b
   const keys = join(data, 'stack', 'keys.json');
   if (!existsSync(keys)) return false;
   return stackKeysSchema.safeParse(JSON.parse(readFileSync(keys, 'utf8'))).data?.publishable === relay.publishableKey;
-}
-
-export function isLoopback(address: string): boolean {
-  const { hostname } = new URL(address);
-  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
 }
 
 /** Notes where the own stack answers. An address that `errand phone` set up stays the app's. */

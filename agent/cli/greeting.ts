@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import { ask } from './agent-process.ts';
 import type { Desk } from './command.ts';
-import { isLoopback } from './desk-config.ts';
+import { isLoopback } from '../link/addresses.ts';
 import type { KeptAgent } from './kept-agent.ts';
 import { modelWords } from './models.ts';
 

@@ -2,7 +2,8 @@ import { renderUnicodeCompact } from 'uqr';
 import { ask, requireAgent } from './agent-process.ts';
 import { attend } from './attend.ts';
 import type { Command, Desk } from './command.ts';
-import { isLoopback, loadConfig } from './desk-config.ts';
+import { isLoopback } from '../link/addresses.ts';
+import { loadConfig } from './desk-config.ts';
 
 /** A scanned loopback address would be the phone's own: then only the link is shown. */
 function show(desk: Desk, { code, link }: { code: string; link: string }): void {

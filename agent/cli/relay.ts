@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { type Command, DeskError } from './command.ts';
-import { isLoopback } from './desk-config.ts';
+import { isLoopback } from '../link/addresses.ts';
 import { keepStack } from './kept-stack.ts';
 import { buildPhoneApp } from './phone-app.ts';
 

@@ -13,3 +13,9 @@ export function addressesOf(url: string): Addresses {
     realtime: `${base.replace(/^http/, 'ws')}/realtime/v1`,
   };
 }
+
+/** An address that only this machine reaches. */
+export function isLoopback(address: string): boolean {
+  const { hostname } = new URL(address);
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+}

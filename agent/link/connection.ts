@@ -2,7 +2,7 @@ import type { Identity } from '../../edge/protocol/identity.ts';
 import type { Config } from '../config.ts';
 import type { Notice } from '../control/messages.ts';
 import type { Journal } from '../journal/journal.ts';
-import { addressesOf } from './addresses.ts';
+import { addressesOf, isLoopback } from './addresses.ts';
 import { supabaseCarrier, type Carrier, type SetTimer } from './carrier.ts';
 import { startLink, type Link, type LinkState } from './link.ts';
 import { login } from './login.ts';
@@ -68,8 +68,10 @@ export function connect(options: Options): Connection {
 
 function pairingOf(options: Options & { app: string; carrier: Carrier; renewed: () => Promise<void> }): Pairing {
   const { journal, identity, config, app, carrier, notify, setTimer, log } = options;
-  // The app finds the relay at its own origin, unless it is another.
-  const elsewhere = new URL(config.relay.url).origin !== new URL(app).origin;
+  // The app finds the relay at its own origin, unless it is another. A loopback address is this desktop's own stack, which the app's
+  // public address leads to: a phone cannot use it.
+  const { url } = config.relay;
+  const elsewhere = !isLoopback(url) && new URL(url).origin !== new URL(app).origin;
   return createPairing({
     journal,
     identity,

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isLoopback, joinOwnStack, openConfig, usesOwnStack } from '../../../agent/cli/desk-config.ts';
+import { joinOwnStack, openConfig, usesOwnStack } from '../../../agent/cli/desk-config.ts';
+import { isLoopback } from '../../../agent/link/addresses.ts';
 import { copySamples, proposedRoots } from '../../../agent/cli/folders.ts';
 import { isBuilt } from '../../../agent/cli/phone-app.ts';
 import { readRelay } from '../../../agent/cli/relay-option.ts';
