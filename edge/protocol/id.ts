@@ -8,6 +8,6 @@ export const idSchema = z.string().check(z.regex(/^[A-Za-z0-9_-]{22}$/));
 export const thumbprintSchema = z.string().check(z.regex(/^[A-Za-z0-9_-]{43}$/));
 
 /** A SHA-256 as base64url. */
-export const hashSchema = thumbprintSchema;
+export const hashSchema = z.string().check(z.regex(/^[A-Za-z0-9_-]{43}$/));
 
 export const newId = (): string => toB64u(crypto.getRandomValues(new Uint8Array(16)));

