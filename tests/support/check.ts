@@ -14,7 +14,7 @@ const gates: readonly (readonly [what: string, ...command: string[]])[] = [
   ['lint', bin('oxlint'), '--type-aware', '--deny-warnings'],
   ['format', bin('oxfmt'), '--check'],
   ['unused code and dependencies', bin('knip')],
-  ['relay under Deno', bin('deno'), 'check', '--config', 'edge/deno.json', 'edge/index.ts'],
+  ['relay under Deno', bin('deno'), 'check', '--quiet', '--config', 'edge/deno.json', 'edge/index.ts'],
 ];
 
 const failed = gates.filter(([what, command = '', ...args]) => {
