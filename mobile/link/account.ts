@@ -43,6 +43,8 @@ export interface Account {
   signOut(): Promise<void>;
   /** A valid access token, refreshed where needed; undefined when signed out or out of reach. */
   readonly token: () => Promise<string | undefined>;
+  /** The relay refused the token: renews the session, which ends it here when it is over there. Once for each token. */
+  doubt(): Promise<void>;
   /** Ends refreshing and listening. */
   stop(): void;
 }
@@ -92,6 +94,7 @@ export function createAccount(options: {
   const storage = storageOver(options.db);
   const stored = async (): Promise<Stored | undefined> => readStored(await storage.getItem(STORAGE_KEY));
   let client: Promise<Auth> | undefined;
+  let doubted: string | undefined;
   /** Two fifths of the app's code, and not needed before a session begins, ends or must be renewed. */
   const auth = (): Promise<Auth> => (client ??= createClient(options, storage));
   return {
@@ -117,6 +120,14 @@ export function createAccount(options: {
       if (!session) return undefined;
       const isFresh = (session.expires_at ?? 0) - options.now() / 1000 > MARGIN;
       return isFresh ? session.access_token : (await (await auth()).getSession()).data.session?.access_token;
+    },
+    doubt: async () => {
+      const session = await stored();
+      if (!session || session.access_token === doubted) return;
+      doubted = session.access_token;
+      const { error } = await (await auth()).refreshSession();
+      // auth-js keeps a session that cannot be renewed for as long as its token is good, and the relay has just said that it is not.
+      if (error && error.name !== 'AuthRetryableFetchError') await storage.removeItem(STORAGE_KEY);
     },
     stop: () => void client?.then((made) => made.dispose()),
   };

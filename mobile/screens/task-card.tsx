@@ -88,7 +88,7 @@ function Progress(props: TaskProps): JSX.Element {
         <i class={`dot ${dotOf(props.task)}`} aria-hidden="true" />
         {props.task.cancelling ? words.thread.cancelling : words.standing(props.task.standing, name())}
       </p>
-      <Show when={reasonOf(props.task)}>{(why) => <p class="muted">{why()}</p>}</Show>
+      <Show when={reasonOf(props.task, words.unsent)}>{(why) => <p class="muted">{why()}</p>}</Show>
       <Show when={waiting()}>{(line) => <p class="muted">{line()}</p>}</Show>
     </div>
   );
@@ -96,8 +96,9 @@ function Progress(props: TaskProps): JSX.Element {
 
 const dotOf = ({ standing }: TaskView): string => (standing.is === 'ended' ? standing.fate : standing.is);
 
-function reasonOf({ standing }: TaskView): string | undefined {
-  return standing.is === 'ended' || standing.is === 'unsent' ? standing.why : undefined;
+function reasonOf({ standing }: TaskView, unsent: (why: string) => string): string | undefined {
+  if (standing.is === 'unsent') return unsent(standing.why);
+  return standing.is === 'ended' ? standing.why : undefined;
 }
 
 /** What this phone cannot vouch for. */

@@ -9,6 +9,8 @@ import type { Wires } from './wires.ts';
 /** Who is signed in, and what is still missing. */
 export interface Access {
   read(): Promise<void>;
+  /** The relay did not take the session: finds out whether it is over. */
+  doubt(): Promise<void>;
   /** The relay asks for the second factor again, although the session has it. */
   wantFactor(): void;
   view(): Pick<PhoneView, 'stage' | 'email' | 'me'>;
@@ -25,16 +27,20 @@ export interface Access {
   };
 }
 
-export function createAccess(deps: PhoneDeps, { wires, post, pairing, book }: Parts, emit: () => void): Access {
+export function createAccess(deps: PhoneDeps, parts: Parts, emit: () => void): Access {
+  const { wires, post, pairing } = parts;
   let standing: Standing | undefined;
   let factorWanted = false;
   let me: PhoneView['me'];
 
-  async function read(): Promise<void> {
+  async function look(): Promise<void> {
     standing = (await wires.known()?.account.standing()) ?? { is: 'signed-out' };
     me = (await deps.keys.load())?.device;
     emit();
-    if (standing.is !== 'ready' || factorWanted) return;
+  }
+  async function read(): Promise<void> {
+    await look();
+    if (standing?.is !== 'ready' || factorWanted) return;
     void pairing.resume();
     post.kick();
   }
@@ -46,6 +52,10 @@ export function createAccess(deps: PhoneDeps, { wires, post, pairing, book }: Pa
   }
   return {
     read,
+    doubt: async () => {
+      await wires.known()?.account.doubt();
+      await look();
+    },
     wantFactor: () => {
       factorWanted = true;
       emit();
@@ -55,29 +65,43 @@ export function createAccess(deps: PhoneDeps, { wires, post, pairing, book }: Pa
       email: standing === undefined || standing.is === 'signed-out' ? '' : standing.email,
       me,
     }),
-    account: {
-      signUp: (credentials) => act((account) => account.signUp(credentials)),
-      signIn: (credentials) => act((account) => account.signIn(credentials)),
-      enrol: async () => (await wires.get()).account.enrol(),
-      verify: (code, factorId) =>
-        act(async (account) => {
-          await account.verify(code, factorId);
-          factorWanted = false;
-        }),
-      signOut: async () => {
-        await post.hush();
-        await signOut(deps, wires);
-        await read();
-      },
-      forget: async () => {
-        await post.hush();
-        await signOut(deps, wires);
-        await deps.db.write(async (tx) => {
-          for (const table of TABLES) await tx.clear(table);
-        });
-        await book.load();
-        await read();
-      },
+    account: accountOf({ parts, deps, read, act, confirmed: () => (factorWanted = false) }),
+  };
+}
+
+interface AccountOptions {
+  readonly deps: PhoneDeps;
+  readonly parts: Parts;
+  readonly read: () => Promise<void>;
+  /** Does something with the account, and then looks where it stands. */
+  readonly act: <T>(work: (account: Account) => Promise<T>) => Promise<T>;
+  readonly confirmed: () => void;
+}
+
+function accountOf({ deps, parts, read, act, confirmed }: AccountOptions): Access['account'] {
+  const { wires, post, book } = parts;
+  return {
+    signUp: (credentials) => act((account) => account.signUp(credentials)),
+    signIn: (credentials) => act((account) => account.signIn(credentials)),
+    enrol: async () => (await wires.get()).account.enrol(),
+    verify: (code, factorId) =>
+      act(async (account) => {
+        await account.verify(code, factorId);
+        confirmed();
+      }),
+    signOut: async () => {
+      await post.hush();
+      await signOut(deps, wires);
+      await read();
+    },
+    forget: async () => {
+      await post.hush();
+      await signOut(deps, wires);
+      await deps.db.write(async (tx) => {
+        for (const table of TABLES) await tx.clear(table);
+      });
+      await book.load();
+      await read();
     },
   };
 }

@@ -6,11 +6,16 @@ import type { PhoneDeps } from './deps.ts';
 import { addControl } from './errands.ts';
 import type { DesktopView, DeviceRow } from './view.ts';
 
+/** Milliseconds for which the relay's list of devices is good. */
+const LIST_EVERY = 25_000;
+
 export interface Desktops {
   view(): readonly DesktopView[];
   rows(): readonly DeviceRow[] | undefined;
   /** Asks the relay who belongs to the account, and when it last saw them. */
   list(): Promise<void>;
+  /** Lists again when the list is old: "last seen" must not be older than this phone's own silence. */
+  renew(): Promise<void>;
   /** Takes a device off the account, and tells every desktop to forget it when it is a phone. */
   revoke(kid: string): Promise<void>;
   /** Sets a desktop's power switches. */
@@ -29,10 +34,12 @@ interface DesktopsOptions {
 
 export function createDesktops({ deps, book, relay, changed, post }: DesktopsOptions): Desktops {
   let rows: readonly DeviceRow[] | undefined;
+  let listedAt = 0;
   const wanted = new Map<string, Settings>();
 
   async function list(): Promise<void> {
     const { devices } = await (await relay()).devices();
+    listedAt = deps.now();
     rows = devices.map(({ kid, kind, name, createdAt, lastSeen }) => ({ kid, kind, name, createdAt, lastSeen }));
     changed();
   }
@@ -57,6 +64,9 @@ export function createDesktops({ deps, book, relay, changed, post }: DesktopsOpt
     view: () => book.peers().map(viewOf),
     rows: () => rows,
     list,
+    renew: async () => {
+      if (deps.now() - listedAt >= LIST_EVERY) await list();
+    },
     revoke: async (kid) => {
       const isPhone = rows?.find((row) => row.kid === kid)?.kind === 'phone';
       await (await relay()).revokeDevice(kid);

@@ -38,8 +38,14 @@ export function createPhone(deps: PhoneDeps): Phone {
     const next = viewOf(parts, access);
     for (const listener of listeners) listener(next);
   }
-  const factorWanted = (): void => access.wantFactor();
-  const parts = createParts({ deps, emit, factorWanted, paired: () => access.read(), headlines });
+  const parts = createParts({
+    deps,
+    emit,
+    headlines,
+    factorWanted: () => access.wantFactor(),
+    paired: () => access.read(),
+    sessionDoubted: () => access.doubt(),
+  });
   const access = createAccess(deps, parts, emit);
   const { wires, post, book, pairing, errands, desktops } = parts;
   const stopListening = deps.neighbours?.listen((tasks) => void parts.refresh(tasks));

@@ -15,7 +15,7 @@ import type { LineView } from './view.ts';
 import type { Wire, Wires } from './wires.ts';
 
 /** Milliseconds between two looks into the inbox, with a doorbell and without. */
-const POLL_WITH_POKES = 60_000;
+const POLL_WITH_POKES = 30_000;
 const POLL = 5_000;
 
 export interface Post {
@@ -36,6 +36,10 @@ export interface PostOptions {
   readonly wires: Wires;
   readonly heard: (accepted: Accepted<Heard>) => void;
   readonly drained: () => Promise<void>;
+  /** After each look into the inbox. */
+  readonly looked: () => Promise<void>;
+  /** The relay did not take the session: it may be over. */
+  readonly sessionDoubted: () => Promise<void>;
   readonly settled: (id: string) => void;
   readonly lineChanged: () => void;
 }
@@ -63,7 +67,7 @@ export function createPost(options: PostOptions): Post {
       return ready && (await work(ready));
     } catch (error) {
       setLine(lineOf(error));
-      if (error instanceof RelayError && error.code === 'device.unbound') await dropMeta(deps.db, META.bound);
+      if (error instanceof RelayError) await heed(error, options);
       return (error instanceof RelayError && error.retryAfter ? error.retryAfter : 5) * 1000;
     }
   }
@@ -74,6 +78,7 @@ export function createPost(options: PostOptions): Post {
       attempt(async (ready) => {
         await drain(ready, options);
         setLine({ is: 'reached' });
+        await options.looked();
         doorbell.hang(ready);
         return doorbell.connected() ? POLL_WITH_POKES : POLL;
       }),
@@ -102,7 +107,7 @@ const seconds = (deps: PhoneDeps): number => Math.floor(deps.now() / 1000);
 /** Resolves with the delay after which to try again, when something stopped it. */
 async function send(
   { wire, identity }: Ready,
-  { deps, settled }: PostOptions,
+  { deps, settled, sessionDoubted }: PostOptions,
   setLine: (line: LineView) => void,
 ): Promise<number | undefined> {
   if (deps.online?.() === false) return undefined;
@@ -110,9 +115,18 @@ async function send(
   const sender = { relay: wire.relay, store, identity: () => identity, now: () => seconds(deps) };
   const flushed = await deps.lock('outbox', () => flushOutbox(sender));
   if (flushed.is === 'empty') return undefined;
-  if (flushed.error.code === 'device.unbound') await dropMeta(deps.db, META.bound);
   setLine(lineOf(flushed.error));
+  await heed(flushed.error, { deps, sessionDoubted });
   return flushed.retryMs;
+}
+
+/** Does what a refusal asks for before the next try. */
+async function heed(
+  { code }: RelayError,
+  { deps, sessionDoubted }: Pick<PostOptions, 'deps' | 'sessionDoubted'>,
+): Promise<void> {
+  if (code === 'device.unbound') await dropMeta(deps.db, META.bound);
+  if (code.startsWith('auth.')) await sessionDoubted();
 }
 
 function lineOf(error: unknown): LineView {

@@ -1,8 +1,8 @@
 import type { Seen } from '../../edge/protocol/down.ts';
 import type { DesktopView } from './view.ts';
 
-/** Milliseconds without a sign of life after which a desktop is not called reachable any more. */
-const FRESH = 150_000;
+/** Milliseconds without a sign of life after which a desktop is not called reachable any more: it pulls every 20 seconds. */
+const FRESH = 90_000;
 
 /** Whether a desktop would hear a task now, and if not, why: its own last word, or only when it was last seen. */
 export type Reach =

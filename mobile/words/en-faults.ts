@@ -30,4 +30,11 @@ export function faults(code: FaultCode): string {
   return isLocal(code) ? local[code] : WIRE_ERRORS[code].message;
 }
 
+/** Why a task never left this phone. */
+export function unsent(why: string): string {
+  if (why === 'body.too-large') return 'It is too large: shorten the text or attach a smaller file.';
+  return isCode(why) ? faults(why) : why;
+}
+
+const isCode = (why: string): why is FaultCode => why in local || why in WIRE_ERRORS;
 const isLocal = (code: FaultCode): code is Exclude<FaultCode, WireErrorCode> => code in local;

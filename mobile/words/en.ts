@@ -1,6 +1,6 @@
 import type { Reach } from '../state/reach.ts';
 import type { TaskStanding } from '../state/view.ts';
-import { faults } from './en-faults.ts';
+import { faults, unsent } from './en-faults.ts';
 
 const parked: Record<Extract<TaskStanding, { is: 'parked' }>['why'], string> = {
   'lid-closed': 'Paused: the lid is closed. Goes on when it is opened.',
@@ -60,6 +60,7 @@ function reach(at: Reach, time: (ms: number) => string): string {
 export const en = {
   app: 'Errand',
   faults,
+  unsent,
   standing,
   reach,
   common: {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import type { TestStack } from '../support/stack.ts';
 import { appStack } from './support/app-stack.ts';
-import { bunPhone, pair, pairedPhone, taskWith, viewWith } from './support/bun-phone.ts';
+import { until } from '../support/until.ts';
+import { memoryDb } from '../../mobile/link/memory-db.ts';
+import { bunPhone, codeOf, pair, pairedPhone, PASSWORD, taskWith, viewWith } from './support/bun-phone.ts';
 import { newDesk, seenNow, type Desk } from './support/desk.ts';
 import type { Phone } from '../../mobile/state/phone.ts';
 
@@ -100,7 +102,7 @@ test('the switches set on the phone reach the desk, and are pending until it con
 });
 
 test('after a restart the phone still knows everything, and needs no new session', async () => {
-  const db = (await import('../../mobile/link/memory-db.ts')).memoryDb();
+  const db = memoryDb();
   const one = bunPhone(stack.url, { db });
   const other = await newDesk(stack, 'Laptop');
   await pairedPhone(one, other);
@@ -163,4 +165,72 @@ test('a second desktop is one more to choose from', async () => {
       .devices?.map(({ name }) => name)
       .sort(),
   ).toEqual(['Laptop', 'Pixel 8', 'Studio-PC']);
+});
+
+test('a session that was ended elsewhere leads back to signing in, and a task sent meanwhile is kept', async () => {
+  let refuses = false;
+  const over = (): Response => Response.json({ error: { code: 'auth.invalid', message: 'over' } }, { status: 401 });
+  const one = bunPhone(stack.url, {
+    fetch: async (input, init) => (refuses && new Request(input).url.includes('/relay/') ? over() : fetch(input, init)),
+  });
+  const other = await newDesk(stack, 'Laptop');
+  const { email, secret } = await pairedPhone(one, other);
+  await stack.sql`delete from auth.sessions where user_id = (select id from auth.users where email = ${email})`;
+  refuses = true;
+  const id = await one.errands.send({ desktop: other.identity.device.kid, text: 'still here', grants: [] });
+  await viewWith(one, ({ stage }) => stage === 'signed-out');
+  refuses = false;
+  await one.account.signIn({ email, password: PASSWORD });
+  expect(one.view().stage).toBe('factor');
+  await one.account.verify(codeOf(secret, Date.now() + 30_000));
+  await taskWith(one, id, ({ standing }) => standing.is === 'relay');
+  expect((await other.hears('task')).body.text).toBe('still here');
+  await one.stop();
+});
+
+test('a missing event is asked for again, once', async () => {
+  const id = await send('with a gap');
+  await taskWith(phone, id, ({ standing }) => standing.is === 'relay');
+  const syncs = async (): Promise<number> => (await desk.hear()).filter(({ body }) => body.kind === 'sync').length;
+  const before = await syncs();
+  await desk.tell(id, { kind: 'note', text: 'one' });
+  await desk.tell(id, { kind: 'note', text: 'three' }, { i: 3 });
+  await taskWith(phone, id, ({ chain }) => chain === 'gap');
+  await desk.tell(id, { kind: 'note', text: 'four' });
+  await taskWith(phone, id, ({ notes }) => notes.length === 3);
+  await until(syncs, (count) => count > before);
+  const { body } = await desk.hears('sync');
+  expect(body.have[id]).toBe(1);
+  expect(await syncs()).toBe(before + 1);
+});
+
+test('one desktop has no say in the tasks of another', async () => {
+  const laptop = await newDesk(stack, 'Laptop');
+  await pair(phone, laptop);
+  const id = await send('mine alone');
+  await taskWith(phone, id, ({ standing }) => standing.is === 'relay');
+  await laptop.tell(id, { kind: 'state', state: { is: 'ended', fate: 'done' } });
+  const sign = await phone.errands.send({ desktop: laptop.identity.device.kid, text: 'sign', grants: [] });
+  await laptop.tell(sign, { kind: 'state', state: { is: 'queued' } });
+  await taskWith(phone, sign, ({ standing }) => standing.is === 'queued');
+  expect((await taskWith(phone, id, () => true)).standing.is).toBe('relay');
+});
+
+test('a phone that was revoked on another one is told so', async () => {
+  const db = memoryDb();
+  const one = bunPhone(stack.url, { db });
+  const other = await newDesk(stack, 'Laptop');
+  const { email, secret } = await pairedPhone(one, other);
+  const two = bunPhone(stack.url, { name: 'Tablet' });
+  await two.start();
+  await two.account.signIn({ email, password: PASSWORD });
+  await two.account.verify(codeOf(secret, Date.now() + 30_000));
+  await two.desktops.list();
+  const lost = two.view().devices?.find(({ name }) => name === 'Pixel 8');
+  await two.desktops.revoke(lost?.kid ?? '');
+  await one.errands.send({ desktop: other.identity.device.kid, text: 'anyone there?', grants: [] });
+  const { line } = await viewWith(one, (view) => view.line.is === 'refused');
+  expect(line.is === 'refused' && line.why).toStartWith('device.');
+  await one.stop();
+  await two.stop();
 });

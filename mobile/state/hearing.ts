@@ -1,0 +1,62 @@
+import type { Accepted } from '../../edge/mailbox/store.ts';
+import type { Headline } from '../../edge/protocol/down.ts';
+import type { Heard } from '../link/heard.ts';
+import type { Book } from './book.ts';
+import type { PhoneDeps } from './deps.ts';
+
+/** How many headlines are kept for a service worker that asks. */
+const HEADLINES = 5;
+
+/** What follows from the bodies that were stored, besides their being stored. */
+export interface Hearing {
+  readonly heard: (accepted: Accepted<Heard>) => void;
+  /** The inbox is empty: shows what came, and asks for what is missing. */
+  readonly drained: () => Promise<void>;
+}
+
+interface HearingOptions {
+  readonly deps: PhoneDeps;
+  readonly book: Book;
+  readonly refresh: (tasks: readonly string[]) => Promise<void>;
+  readonly sync: (desktop: string) => Promise<void>;
+  /** The newest headlines, for whoever has to show them. */
+  readonly headlines: Headline[];
+}
+
+export function createHearing({ deps, book, refresh, sync, headlines }: HearingOptions): Hearing {
+  const touched = new Set<string>();
+  const greeted = new Set<string>();
+  const gaps = gapsIn(book);
+  return {
+    heard: ({ body, from }) => {
+      if (body.kind === 'event') touched.add(body.t);
+      else if (body.kind === 'trust') greeted.add(from.kid);
+      else if (body.kind === 'live' && book.task(body.t)?.desktop === from.kid) book.live(body.t, body.text);
+      else if (body.kind === 'headline') headlines.splice(0, Math.max(0, headlines.push(body) - HEADLINES));
+    },
+    drained: async () => {
+      const tasks = [...touched];
+      const desktops = [...greeted];
+      touched.clear();
+      greeted.clear();
+      await refresh(tasks);
+      if (tasks.length > 0) deps.neighbours?.tell(tasks);
+      await Promise.all([...desktops, ...gaps(tasks)].map(sync));
+    },
+  };
+}
+
+/** Finds the desktops to ask again because an event is missing: once for each place in a task. */
+function gapsIn(book: Book): (tasks: readonly string[]) => readonly string[] {
+  const asked = new Set<string>();
+  return (tasks) => {
+    const desktops = new Set<string>();
+    for (const id of tasks) {
+      const task = book.task(id);
+      if (task?.chain !== 'gap' || asked.has(`${id} ${task.have}`)) continue;
+      asked.add(`${id} ${task.have}`);
+      desktops.add(task.desktop);
+    }
+    return [...desktops];
+  };
+}
