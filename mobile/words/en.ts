@@ -66,13 +66,10 @@ export const en = {
   common: {
     back: 'Back',
     cancel: 'Cancel',
-    close: 'Close',
-    remove: 'Remove',
     save: 'Save',
     copy: 'Copy key',
     copied: 'Copied',
     loading: 'Loading',
-    you: 'You',
     retry: 'Try again',
   },
   welcome: {
@@ -127,7 +124,6 @@ export const en = {
     waiting: (desktop: string) => `Waiting for Allow at ${desktop}`,
     paired: (desktop: string) => `Connected to ${desktop}`,
     start: 'Send the first task',
-    failed: 'Not connected',
   },
   threads: {
     title: 'Errands',
@@ -168,7 +164,6 @@ export const en = {
     waitingWhy: (desktop: string, why: string) => `Waiting for ${desktop}: ${why}`,
     from: (name: string) => `From ${name}`,
     withdraw: 'Withdraw',
-    tooLate: 'The desktop has fetched it already. You can cancel it.',
     cancel: 'Cancel task',
     cancelling: 'Cancelling…',
     plan: 'Plan',
@@ -182,14 +177,12 @@ export const en = {
     openNamed: (name: string) => `Open ${name}`,
     downloadNamed: (name: string) => `Save ${name}`,
     preview: 'Preview',
-    fileAtDesk: 'On the desktop',
     gap: 'Some of what happened has not arrived. It was asked for again.',
     altered: 'The record of this task does not hold together: something on the way changed or left out a message.',
     newer: 'The desktop said something this version cannot show. Reload the app to update it.',
     notFound: 'This errand is not on this phone',
     live: 'Writing',
     files: 'Attached',
-    unsent: 'Not sent',
   },
   ask: {
     title: 'May it do this?',
@@ -215,7 +208,6 @@ export const en = {
     hash: 'Fingerprint',
     tool: 'Tool',
     about: 'About',
-    size: (text: string) => `${text} in size`,
   },
   devices: {
     title: 'Devices',
@@ -253,7 +245,6 @@ export const en = {
     forgetSure: 'Forget keys and errands? Desktops must be connected again.',
     thisPhone: 'This phone',
     key: 'Key fingerprint',
-    devices: 'Devices',
   },
   line: {
     unreached: 'No connection. What you send waits on this phone.',
