@@ -30,7 +30,6 @@ export function desktopReceiver(journal: Journal, identity: Identity): Receiver<
 
 function take(journal: Journal, { envelope, from, body }: Accepted<Up>): void {
   const { id } = envelope.header;
-  if (knowsEnvelope(journal, id)) return;
   noteTaken(journal, { id, sender: from.kid, compact: envelope.compact });
   heardFrom(journal, from.kid);
   const sender = { kid: from.kid, name: from.name };

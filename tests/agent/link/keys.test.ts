@@ -36,6 +36,7 @@ test('missing or other keys are an error, never a new identity', async () => {
   const { device } = await load();
   rmSync(join(folder, 'secrets.json'));
   await expect(load(device.kid)).rejects.toThrow('missing');
+  expect(await (await open()).get('identity')).toBeUndefined();
   await load();
   await expect(load(device.kid)).rejects.toThrow('missing');
 });

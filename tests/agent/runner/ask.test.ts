@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { thawAction } from '../../../edge/protocol/ask.ts';
 import { askAgain, openAskOf, takeAnswer, type AskRecord } from '../../../agent/journal/ask.ts';
-import { call, startFakeModel, text, type FakeModel } from '../../support/fake-model.ts';
+import { call, startFakeModel, text, type FakeModel, type Script } from '../../support/fake-model.ts';
 import { DESK, modelAt, testRunner, type TestRunner } from '../../support/test-runner.ts';
 
 let fake: FakeModel;
@@ -21,7 +21,7 @@ afterEach(async () => {
 
 const WRITES = [call('write_text', { path: '~/elsewhere/a.md', text: 'hello' }), text('The end.')];
 
-async function asked(script = WRITES): Promise<{ t: string; ask: AskRecord }> {
+async function asked(script: Script = WRITES): Promise<{ t: string; ask: AskRecord }> {
   fake.play(script);
   const t = desk.task('Write it');
   await desk.reaches(t, 'waiting');
@@ -120,6 +120,21 @@ test('a question survives a restart, and so does its answer', async () => {
   await desk.reaches(t, 'ended');
   expect(desk.read('elsewhere/a.md').toString()).toBe('hello');
   expect(fake.requests).toHaveLength(2);
+});
+
+test('what was over before the question is not done or told again after it', async () => {
+  const both = {
+    say: [
+      { type: 'tool_use', name: 'no_such_tool', input: {} },
+      { type: 'tool_use', name: 'list', input: { folder: '~' } },
+      { type: 'tool_use', name: 'write_text', input: { path: '~/elsewhere/a.md', text: 'hello' } },
+    ],
+  } as const;
+  const { t, ask } = await asked([both, text('The end.')]);
+  answer(ask, true);
+  await desk.reaches(t, 'ended');
+  const told = desk.happenings(t).flatMap((what) => (what.kind === 'step' ? [`${what.n} ${what.state}`] : []));
+  expect(told).toEqual(['1 failed', '2 refused', '3 started', '3 done']);
 });
 
 test('a task that asks too often parks', async () => {

@@ -72,7 +72,11 @@ test('an input that does not fit, a tool that does not exist and broken JSON are
   const t = await run([
     call('read_text', { path: 7 }),
     call('launch_rocket', {}),
-    { say: [{ type: 'tool_use', name: 'read_text', input: {}, json: '{"path": "~/x' }] },
+    {
+      say: [
+        { type: 'tool_use', name: 'write_csv', input: {}, json: '{"path": "~/out/report.md", "rows": [["a"],["b"]' },
+      ],
+    },
     text('I could not.'),
   ]);
   expect(fateOf(t)).toEqual({ is: 'ended', fate: 'done' });
@@ -81,6 +85,7 @@ test('an input that does not fit, a tool that does not exist and broken JSON are
     ?.messages.filter(({ role }) => role === 'user')
     .slice(1);
   expect(JSON.stringify(results).match(/does not fit the tool/g)).toHaveLength(2);
+  expect(desk.result(t).files).toEqual([]);
   expect(JSON.stringify(results)).toContain('There is no tool \\"launch_rocket\\"');
   expect(JSON.stringify(results).match(/"is_error":true/g)).toHaveLength(3);
 });
