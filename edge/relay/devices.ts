@@ -31,7 +31,7 @@ export function bindDevice({ store, now }: RelayDeps): RelayHandler {
     const owner = c.get('owner');
     const { proof } = await readJson(c, proofBodySchema);
     const device = await store.device(claimed(proof, 'bind').kid);
-    if (!device || device.owner !== owner.user || device.kind !== 'phone') throw new Refusal('device.unknown');
+    if (!device) throw new Refusal('device.unknown');
     const { kid, session } = await proved(proof, { use: 'bind', key: device.sig, now: now() });
     if (session !== owner.session || kid !== device.kid) throw new Refusal('device.proof');
     await store.bind({ owner: owner.user, kid, session });

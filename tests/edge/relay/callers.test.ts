@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { SignJWT, UnsecuredJWT, generateKeyPair } from 'jose';
+import { SignJWT, UnsecuredJWT, exportJWK, generateKeyPair } from 'jose';
+import { createVerify } from '../../../edge/relay/auth.ts';
+import { readConfig } from '../../../edge/relay/config.ts';
 import { loadKeys } from '../../../supabase/local/keys.ts';
 import { bind, nowSeconds, paired, sealed, sessionIdOf, tokenOf, type Pair } from '../../support/paired.ts';
 import { refusalOf } from '../../support/refusal.ts';
@@ -55,6 +57,38 @@ describe('a caller', () => {
       new UnsecuredJWT(phoneClaims).encode(),
     ];
     for (const token of forged) expect(await pullWith(token)).toBe('auth.invalid');
+  });
+
+  test('with a token of another algorithm is refused, also when its key is among those trusted', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
+    const rsa = { ...(await exportJWK(publicKey)), kid: 'rsa' };
+    const env = {
+      SUPABASE_URL: stack.url,
+      SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: stack.publishableKey }),
+      SUPABASE_SECRET_KEYS: JSON.stringify({ default: stack.secretKey }),
+      SUPABASE_JWKS: JSON.stringify({ keys: [...stack.jwks.keys, rsa] }),
+    };
+    const verify = createVerify({ settings: readConfig(env), fetch, now: nowSeconds });
+    expect(await verify(await minted({}))).toMatchObject({ role: 'owner', user: pair.person.userId });
+    const token = await new SignJWT(phoneClaims).setProtectedHeader({ alg: 'RS256', kid: 'rsa' }).sign(privateKey);
+    expect(await verify(token).catch((error: unknown) => error)).toMatchObject({ code: 'auth.invalid' });
+  });
+
+  test('is checked with keys fetched from the project, when none are given', async () => {
+    const env = {
+      SUPABASE_URL: stack.url,
+      SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: stack.publishableKey }),
+      SUPABASE_SECRET_KEYS: JSON.stringify({ default: stack.secretKey }),
+    };
+    const fetched = createVerify({ settings: readConfig(env), fetch, now: nowSeconds });
+    expect(await fetched(await minted({}))).toMatchObject({ role: 'owner', secondFactor: true });
+    const unreachable = createVerify({
+      settings: readConfig(env),
+      fetch: () => Promise.reject(new TypeError('connection refused')),
+      now: nowSeconds,
+    });
+    const refused = await unreachable(await minted({})).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'relay.unavailable' });
   });
 
   test('with an API key for a token is refused', async () => {

@@ -185,6 +185,17 @@ describe('a collapse key', () => {
     expect(await rows(stack.sql`select body from private.envelopes where id = ${old}`)).toEqual([{ body: null }]);
   });
 
+  test('never stands in the way of an ack of what it replaces', async () => {
+    const refused: unknown[] = [];
+    for (let round = 0; round < 30; round++) {
+      await say('live');
+      const { envelopes } = await pair.phone.relay.pull({ max: 10, epoch: round });
+      const calls = [say('live'), pair.phone.relay.ack(envelopes), say('live')];
+      refused.push(...(await Promise.allSettled(calls)).filter(({ status }) => status === 'rejected'));
+    }
+    expect(refused).toEqual([]);
+  }, 30_000);
+
   test('replaces nothing of another desktop', async () => {
     const second = await paired(stack, pair);
     const mine = await say('seen');

@@ -232,4 +232,18 @@ describe("the desktop's word", () => {
       select id from auth.users where raw_app_meta_data ->> 'kid' = ${desktop.device.kid}`;
     expect(machines).toHaveLength(1);
   });
+
+  test('about a phone that another account registered meanwhile registers nothing, and leaves no account behind', async () => {
+    const claim = await claimIt();
+    const [mineToo, theirDesktop] = [offered, await desktopIdentity()];
+    offered = await offerOf(stack, theirDesktop);
+    const theirClaim = await claimOf(other, offered, { phone, desktop: theirDesktop.device });
+    expect(await answerIt(theirClaim, { by: theirDesktop })).toBeUndefined();
+    offered = mineToo;
+    expect(await answerIt(claim)).toBe('device.owned');
+    expect(await rows(stack.sql`select kid from private.devices where kid = ${desktop.device.kid}`)).toEqual([]);
+    expect(
+      await rows(stack.sql`select id from auth.users where raw_app_meta_data ->> 'kid' = ${desktop.device.kid}`),
+    ).toEqual([]);
+  });
 });
