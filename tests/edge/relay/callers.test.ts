@@ -130,6 +130,10 @@ describe('a caller', () => {
     expect((await relay.devices()).devices).toEqual([]);
   });
 
+  test("in another session of the phone's owner is not the phone", async () => {
+    expect(await pullWith(await minted({ session_id: crypto.randomUUID() }))).toBe('device.unbound');
+  });
+
   test("cannot bind a session to another account's phone", async () => {
     const thief = await owner(stack);
     const relay = stack.client(() => tokenOf(thief.client));
