@@ -89,7 +89,7 @@ describe('every function', () => {
   test('fixes its search path, and only the doorbell runs with more rights than its caller', async () => {
     const all = await functions();
     expect(all.length).toBeGreaterThan(25);
-    expect(all.filter(({ config }) => config !== String.raw`{"search_path=\"\""}`)).toEqual([]);
+    expect(all.filter(({ config }) => !config?.includes(String.raw`"search_path=\"\""`))).toEqual([]);
     expect(all.filter(({ definer }) => definer).map(({ name }) => name)).toEqual(['private.may_join(text)']);
   });
 
