@@ -12,6 +12,8 @@ export type Db = {
   admin: Sql;
   /** Calls from outside. Holds no right but to become the caller's role. */
   api: Sql;
+  /** Sessions that are the relay's from their start: its calls need no transaction around them to become that. */
+  service: Sql;
   /** Resolves when the built-in server has ended; never for one of DATABASE_URL. */
   ended: Promise<number>;
   stop: () => Promise<void>;
@@ -70,14 +72,25 @@ function connected(url: string, cluster: Cluster | undefined): Db {
   const shared = { idle_timeout: 60, max_lifetime: null };
   const search = '"$user", public, extensions';
   const admin = connect(url, { ...shared, max: 4, connection: { search_path: search } });
-  const api = connect(url, { ...shared, max: 6, connection: { search_path: search, role: 'authenticator' } });
+  const api = connect(url, { ...shared, max: 3, connection: { search_path: search, role: 'authenticator' } });
+  const service = connect(url, {
+    ...shared,
+    max: 5,
+    connection: {
+      search_path: search,
+      role: 'service_role',
+      'request.jwt.claims': JSON.stringify({ role: 'service_role' }),
+      statement_timeout: 8000,
+    },
+  });
   return {
     url,
     admin,
     api,
+    service,
     ended: cluster?.exited ?? new Promise(() => undefined),
     stop: async () => {
-      await Promise.all([admin.end({ timeout: 2 }), api.end({ timeout: 2 })]);
+      await Promise.all([admin, api, service].map((sql) => sql.end({ timeout: 2 })));
       await cluster?.stop();
     },
   };

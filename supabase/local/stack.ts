@@ -133,6 +133,7 @@ function listen(
   const api = createApi({
     admin: db.admin,
     api: db.api,
+    service: db.service,
     catalogue: createCatalogue(db.api),
     keys,
     clock,

@@ -4,7 +4,7 @@ import type { Catalogue, ExposedFunction } from './catalogue.ts';
 import { fromDatabase, refusal } from './errors.ts';
 import type { Refusal } from './errors.ts';
 
-export type RpcDeps = { api: Sql; catalogue: Catalogue };
+export type RpcDeps = { api: Sql; service: Sql; catalogue: Catalogue };
 
 export type RpcCall = {
   name: string;
@@ -19,28 +19,39 @@ export type RpcResult = { kind: 'done'; json: string | undefined; rows: boolean 
 const statementTimeout = '8s';
 
 /** Calls a function of schema `public` under the caller's role and claims, in a transaction of its own. Does not throw. */
-export async function callFunction({ api, catalogue }: RpcDeps, { name, args, caller }: RpcCall): Promise<RpcResult> {
+export async function callFunction(deps: RpcDeps, { name, args, caller }: RpcCall): Promise<RpcResult> {
   try {
     const given = Object.keys(args);
-    const found = await catalogue.find(name, given);
+    const found = await deps.catalogue.find(name, given);
     if (found.kind === 'missing') return { kind: 'refused', ...missing(name, given, found.candidates) };
-    const text = statementFor(found.call, given);
-    const [, rows] = await api.begin((tx) =>
-      // Not awaited one by one: both travel in one packet, and the second does not run if the first failed.
-      Promise.all([
-        tx`select
-          set_config('role', ${roleOf(caller)}, true),
-          set_config('request.jwt.claims', ${JSON.stringify(claimsOf(caller))}, true),
-          set_config('statement_timeout', ${statementTimeout}, true)`,
-        tx.unsafe<{ json: string | null }[]>(text, [JSON.stringify(args)], { prepare: true }),
-      ]),
-    );
+    const statement = { text: statementFor(found.call, given), values: [JSON.stringify(args)] };
+    const rows = await (caller.kind === 'service' ? run(deps.service, statement) : runAs(caller, deps.api, statement));
     if (found.call.returns === 'void') return { kind: 'done', json: undefined, rows: false };
     const many = found.call.returns === 'rows' || found.call.returns === 'values';
     return { kind: 'done', json: rows[0]?.json ?? 'null', rows: many };
   } catch (error) {
     return { kind: 'refused', ...fromDatabase(error, caller.kind === 'anon') };
   }
+}
+
+type Statement = { text: string; values: string[] };
+type Rows = readonly { json: string | null }[];
+
+const run = (sql: Sql, { text, values }: Statement): Promise<Rows> =>
+  sql.unsafe<{ json: string | null }[]>(text, values, { prepare: true });
+
+async function runAs(caller: RpcCall['caller'], api: Sql, { text, values }: Statement): Promise<Rows> {
+  const [, rows] = await api.begin((tx) =>
+    // Not awaited one by one: both travel in one packet, and the second does not run if the first failed.
+    Promise.all([
+      tx`select
+        set_config('role', ${roleOf(caller)}, true),
+        set_config('request.jwt.claims', ${JSON.stringify(claimsOf(caller))}, true),
+        set_config('statement_timeout', ${statementTimeout}, true)`,
+      tx.unsafe<{ json: string | null }[]>(text, values, { prepare: true }),
+    ]),
+  );
+  return rows;
 }
 
 function claimsOf(caller: RpcCall['caller']): Record<string, unknown> {
