@@ -42,14 +42,19 @@ export async function prepareClaim(
   return { pairing: { code, pid, offer: status.offer, desktop, claim, digits }, identity };
 }
 
-/** Keys are made at the first pairing, not before: on iOS the installed app has a storage of its own. */
-async function ownIdentity(deps: PhoneDeps): Promise<Identity> {
-  const known = await deps.keys.load();
-  if (known) return known;
-  const identity = await newIdentity({ kind: 'phone', name: deps.name, extractable: deps.extractable });
-  await deps.keys.save(identity);
-  await writeMeta(deps.db, META.notBefore, Math.floor(deps.now() / 1000) - 300);
-  return identity;
+/**
+ * Keys are made at the first pairing, not before: on iOS the installed app has a storage of its own. Under a lock: two looks at one
+ * link would else make two identities, and the desktop would allow the one that was overwritten.
+ */
+function ownIdentity(deps: PhoneDeps): Promise<Identity> {
+  return deps.lock('keys', async () => {
+    const known = await deps.keys.load();
+    if (known) return known;
+    const identity = await newIdentity({ kind: 'phone', name: deps.name, extractable: deps.extractable });
+    await deps.keys.save(identity);
+    await writeMeta(deps.db, META.notBefore, Math.floor(deps.now() / 1000) - 300);
+    return identity;
+  });
 }
 
 /** Waits for the key press at the desk. False when the person gave up here. Rejects when it was refused or the offer is gone. */

@@ -78,9 +78,11 @@ export function createPairing(options: PairingOptions): Pairing {
         if (await isReady(wires)) await claim(ceremony, link, mine);
       }),
     resume: async () => {
+      const before = turn;
       waiting = await readMeta(deps.db, META.link);
       const under = await readMeta(deps.db, META.pairing);
-      if (!(await isReady(wires))) return;
+      // Whoever opened a link meanwhile does not want to be resumed.
+      if (!(await isReady(wires)) || turn !== before) return;
       if (under) return run((mine) => wait(ceremony, under, mine));
       const text = waiting;
       if (text !== undefined) await run((mine) => claim(ceremony, readLink(text), mine));
