@@ -3,6 +3,8 @@ import { kill } from 'node:process';
 import type { Command, CommandEnd } from './tool.ts';
 
 const TAIL_CHARACTERS = 8000;
+/** After a program ended, what it left running may hold its output open for ever: the rest of the output is waited for this long. */
+const REST_MS = 500;
 
 /** Ends the whole process group: a shell's own children would outlive the shell. */
 function killGroup(pid: number | undefined): void {
@@ -39,6 +41,12 @@ export const spawnCommand =
         signal.removeEventListener('abort', stop);
         resolve(result);
       };
+      child.on('exit', () => {
+        setTimeout(() => {
+          child.stdout.destroy();
+          child.stderr.destroy();
+        }, REST_MS).unref();
+      });
       child.on('error', (error) => end({ ended: 'not started', tail: error.message }));
       child.on('close', (code) => end(code === null ? { ended: 'killed', tail } : { ended: 'exit', code, tail }));
       if (signal.aborted) stop();
