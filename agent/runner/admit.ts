@@ -1,7 +1,7 @@
 import { freezeAction } from '../../edge/protocol/ask.ts';
 import { addAsk, newestAskOf } from '../journal/ask.ts';
 import type { Journal } from '../journal/journal.ts';
-import { endTask, type TaskRecord } from '../journal/task.ts';
+import { endTask, readTask, type TaskRecord } from '../journal/task.ts';
 
 /** The question whether to begin at all belongs to no step. */
 const NO_STEP = 0;
@@ -11,7 +11,7 @@ const NO_STEP = 0;
  * when it was ended or waits.
  */
 export async function admit(journal: Journal, task: TaskRecord): Promise<boolean> {
-  if (task.state.is !== 'queued' || task.deadline === null || task.deadline * 1000 > journal.now()) return true;
+  if (task.begun || task.deadline === null || task.deadline * 1000 > journal.now()) return true;
   switch (task.ifMissed) {
     case 'run':
       return true;
@@ -39,6 +39,7 @@ async function askWhetherToBegin(journal: Journal, task: TaskRecord): Promise<bo
     n: NO_STEP,
     act: { sink: 'repeat', tool: 'task', about: task.text.slice(0, 200) },
   });
+  if (readTask(journal, task.id)?.state.is === 'ended') return false;
   addAsk(journal, { task: task.id, n: NO_STEP, why, high: false, actions: [action] });
   return false;
 }

@@ -8,6 +8,7 @@ import { packFiles } from './pack.ts';
 
 /** Characters of an answer. A longer one belongs in a file. */
 const MAX_ANSWER = 16_000;
+const MAX_WHY = 2000;
 /** Tries to hand large files to a relay that does not answer, and the pause between them. */
 const PART_TRIES = 24;
 const PART_PAUSE_MS = 5000;
@@ -36,7 +37,8 @@ export async function finish(deps: RunnerDeps, { task, text, by, fate, signal }:
 }
 
 /** Ends a task that could not be done, in words that say what to do. */
-export function fail(journal: Journal, task: string, why: string): void {
+export function fail(journal: Journal, task: string, reason: string): void {
+  const why = reason.slice(0, MAX_WHY);
   const text = readTask(journal, task)?.text ?? '';
   endTask(journal, task, { fate: 'failed', why, headline: { title: titleOf('failed', text), text: why } });
 }

@@ -6,6 +6,7 @@ import { addTurn, listTurns, type Turn } from '../journal/turn.ts';
 import type { RunnerDeps } from './deps.ts';
 import {
   callsIn,
+  CANNOT,
   contentSchema,
   replySchema,
   textIn,
@@ -21,7 +22,7 @@ import { briefText, SYSTEM } from './prompt.ts';
 import { runStep, type StepEnd } from './step.ts';
 
 export type LoopEnd =
-  | { readonly is: 'answer'; readonly text: string }
+  | { readonly is: 'answer'; readonly fate: 'done' | 'failed'; readonly text: string }
   | { readonly is: 'failed'; readonly why: string }
   | Exclude<StepEnd, { is: 'over' }>;
 
@@ -125,7 +126,10 @@ const specOf = ({ name, description, input }: RunnerDeps['tools'][number]): Tool
 async function obeyReply(loop: Loop, reply: Reply, i: number): Promise<LoopEnd | undefined> {
   const calls = callsIn(reply.content);
   if (reply.stop_reason === 'refusal') return { is: 'failed', why: 'The model declined to do this.' };
-  if (calls.length === 0) return { is: 'answer', text: textIn(reply.content) || 'Done.' };
+  if (calls.length === 0) {
+    const fate = reply.stop_reason === CANNOT ? 'failed' : 'done';
+    return { is: 'answer', fate, text: textIn(reply.content) || 'Done.' };
+  }
   const results: Block[] = [];
   for (const call of calls) {
     const end =

@@ -43,6 +43,9 @@ export const textIn = (content: readonly Block[]): string =>
     .join('\n')
     .trim();
 
+/** A reply's stop reason: its words say why what was asked for did not come about. */
+export const CANNOT = 'cannot';
+
 /** One whole response, stored before it is acted on: thinking signatures and usage included. */
 export const replySchema = z.looseObject({
   content: contentSchema,

@@ -88,7 +88,7 @@ async function settle(
   const { task, end, by, signal } = options;
   switch (end.is) {
     case 'answer':
-      return finish(deps, { task, text: end.text, by, fate: 'done', signal });
+      return finish(deps, { task, text: end.text, by, fate: end.fate, signal });
     case 'failed':
       return fail(deps.journal, task, end.why);
     case 'waiting':

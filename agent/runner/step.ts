@@ -7,6 +7,7 @@ import { appendEvent } from '../journal/event.ts';
 import {
   addStep,
   askStep,
+  countStarts,
   endStep,
   findStep,
   intendStep,
@@ -30,6 +31,10 @@ export type StepEnd =
   | { readonly is: 'parked' }
   | { readonly is: 'stopped' };
 
+/** Beginnings without an end, a park aside, after which a step is taken for what ends the agent. */
+const MAX_STARTS = 3;
+/** Characters of a name or title, which a model may have made. */
+const MAX_TITLE = 200;
 /** Characters of a tool's result that a model is given. */
 const MAX_RESULT = 100_000;
 const MAX_DETAIL = 200;
@@ -65,13 +70,20 @@ async function goOn(job: Job): Promise<StepEnd> {
     case 'fresh':
       return perform(job, asOfNow(job));
     case 'begun':
-      return job.step.class === 'once' ? askRepeat(job) : perform(job, progress.begun);
+      if (job.step.class === 'once') return askRepeat(job);
+      return countStarts(job.deps.journal, job.step) < MAX_STARTS ? perform(job, progress.begun) : giveUp(job);
     case 'asked':
       return afterAsk(job, progress.ask);
     case 'over':
       return { is: 'over', outcome: progress.outcome };
   }
 }
+
+const giveUp = ({ deps, step }: Job): StepEnd =>
+  end(deps, step, {
+    is: 'failed',
+    text: `The agent itself ended ${MAX_STARTS} times in this step, so it is not tried again. Do without it, and say so.`,
+  });
 
 function register(
   deps: RunnerDeps,
@@ -81,8 +93,8 @@ function register(
   return addStep(deps.journal, {
     task,
     call: call.id,
-    tool: call.name,
-    title: tool && input !== undefined ? tool.title(input) : call.name,
+    tool: call.name.slice(0, MAX_TITLE),
+    title: (tool && input !== undefined ? tool.title(input) : call.name).slice(0, MAX_TITLE),
     class: tool?.class ?? 'pure',
     input: JSON.stringify(call.input),
   });
@@ -137,7 +149,8 @@ async function askRepeat(job: Job): Promise<StepEnd> {
 }
 
 function ask(job: Job, question: { why: string; high: boolean; actions: readonly FrozenAction[] }): StepEnd {
-  const { deps, step } = job;
+  const { deps, step, signal } = job;
+  if (signal.aborted) return { is: 'stopped' };
   const { journal } = deps;
   return journal.write((): StepEnd => {
     if (countAsks(journal, step.task) >= MAX_ASKS) {

@@ -9,7 +9,9 @@ const writeCall = (path: string, markdown: string): Call =>
 
 /** Writes the result where the owner wanted it, and says how that went. */
 export function* deliver(path: string | undefined, markdown: string): Plan {
-  if (path === undefined) return '';
+  if (path === undefined) return { ok: true, text: '' };
   const heard = yield writeCall(path, markdown);
-  return heard.ok ? `It is in ${path}.` : `It could not be written to ${path}: ${heard.text}`;
+  return heard.ok
+    ? { ok: true, text: `It is in ${path}.` }
+    : { ok: false, text: `It could not be written to ${path}: ${heard.text}` };
 }

@@ -10,12 +10,18 @@ export interface Heard {
   readonly text: string;
 }
 
+/** What the owner reads, and whether what was asked for came about. */
+export interface Answer {
+  readonly ok: boolean;
+  readonly text: string;
+}
+
 /** Rules as a generator: it yields tool calls, hears their results, and returns the answer. The same words give the same plan. */
-export type Plan<Result = string> = Generator<Call, Result, Heard>;
+export type Plan<Result = Answer> = Generator<Call, Result, Heard>;
 
 export type Next =
   | { readonly is: 'call'; readonly call: Call; readonly id: string }
-  | { readonly is: 'answer'; readonly text: string };
+  | { readonly is: 'answer'; readonly answer: Answer };
 
 /** Runs the plan again over the results so far: nothing has to be remembered between turns, or across a restart. */
 export function nextOf(plan: Plan, messages: readonly Message[]): Next {
@@ -27,6 +33,6 @@ export function nextOf(plan: Plan, messages: readonly Message[]): Next {
     step = plan.next({ ok: failed !== true, text: content });
   }
   return step.done === true
-    ? { is: 'answer', text: step.value }
+    ? { is: 'answer', answer: step.value }
     : { is: 'call', call: step.value, id: `plan_${asked.length + 1}` };
 }

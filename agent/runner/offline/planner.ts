@@ -1,4 +1,4 @@
-import type { Brief, Model } from '../model.ts';
+import { type Brief, CANNOT, type Model } from '../model.ts';
 import { nextOf, type Plan } from './plan.ts';
 import { search } from './search.ts';
 import { shorten } from './shorten.ts';
@@ -15,11 +15,11 @@ For everything else, set up a model with \`errand setup\` at the desktop.`;
 
 /** Without a model: plain rules that make the same tool calls, through the same journal, gate and loop. Labelled as what it is. */
 export const offlinePlanner: Model = {
-  name: 'no AI (plain rules)',
+  name: 'plain rules (no AI)',
   next: async ({ brief, messages }) => {
     const next = nextOf(planFor(brief), messages);
     return next.is === 'answer'
-      ? { content: [{ type: 'text', text: next.text }], stop_reason: 'end_turn' }
+      ? { content: [{ type: 'text', text: next.answer.text }], stop_reason: next.answer.ok ? 'end_turn' : CANNOT }
       : {
           content: [{ type: 'tool_use', id: next.id, name: next.call.tool, input: next.call.input }],
           stop_reason: 'tool_use',
@@ -45,5 +45,5 @@ function planFor(brief: Brief): Plan {
 
 // oxlint-disable-next-line require-yield -- a plan without steps
 function* explain(): Plan {
-  return HELP;
+  return { ok: false, text: HELP };
 }

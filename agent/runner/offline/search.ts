@@ -16,7 +16,11 @@ export function* search(brief: Brief, wish: { words: string; extension: string |
     if (heard.ok) found.push(...pathsFound(heard.text));
     else problems.push(heard.text);
   }
-  return [headline(found.length, wish), ...found.slice(0, SHOWN).map((path) => `- ${path}`), ...problems].join('\n');
+  const text = [headline(found.length, wish), ...found.slice(0, SHOWN).map((path) => `- ${path}`), ...problems].join(
+    '\n',
+  );
+  // Nothing found where one could look is an answer; where nobody could look, it is none.
+  return { ok: found.length > 0 || problems.length === 0, text };
 }
 
 function headline(count: number, { words, extension }: { words: string; extension: string | undefined }): string {

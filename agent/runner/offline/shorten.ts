@@ -35,10 +35,11 @@ export function halve(markdown: string): string {
 export function* shorten(brief: Brief): Plan {
   const path = brief.earlier.flatMap(({ files }) => files).findLast((file) => endingOf(file) in READERS);
   const newest = brief.earlier.at(-1)?.answer ?? '';
-  if (path === undefined) return halve(newest);
+  if (path === undefined) return { ok: true, text: halve(newest) };
   const heard = yield { tool: READERS[endingOf(path)] ?? 'read_text', input: { path } };
-  if (!heard.ok) return `The file of this thread could not be read: ${heard.text}`;
+  if (!heard.ok) return { ok: false, text: `The file of this thread could not be read: ${heard.text}` };
   const short = halve(heard.text.split('\n').slice(1).join('\n'));
   const delivered = yield* deliver(path, short);
-  return `Half of the points, the ones with figures and dates first. ${delivered}\n\n${short}`;
+  const head = `Half of the points, the ones with figures and dates first. ${delivered.text}`;
+  return { ok: delivered.ok, text: `${head}\n\n${short}` };
 }

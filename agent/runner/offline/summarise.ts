@@ -61,12 +61,13 @@ const documentOf = (sections: readonly Section[], max: number): string =>
 /** Key sentences of PDFs, word for word, each with its file and page. */
 export function* summarise(brief: Brief): Plan {
   const { files, problems } = yield* gather(brief, ['pdf']);
-  if (files.length === 0) return ['I found no PDFs to summarise.', ...problems].join('\n');
+  if (files.length === 0) return { ok: false, text: ['I found no PDFs to summarise.', ...problems].join('\n') };
   const sections: Section[] = [];
   for (const path of files.slice(0, MAX_FILES)) sections.push(yield* readFile(path));
   const left = files.length > MAX_FILES ? `Only the first ${MAX_FILES} of ${files.length} files were read.` : '';
   const delivered = yield* deliver(targetOf(brief), `# Summary\n\n${documentOf(sections, Infinity)}`);
   const head =
-    `Key sentences of ${sections.length} ${sections.length === 1 ? 'PDF' : 'PDFs'}, picked by rules, word for word. ${delivered}`.trim();
-  return [head, ...[left, ...problems].filter(Boolean), documentOf(sections, SHOWN)].join('\n\n');
+    `Key sentences of ${sections.length} ${sections.length === 1 ? 'PDF' : 'PDFs'}, picked by rules, word for word. ${delivered.text}`.trim();
+  const text = [head, ...[left, ...problems].filter(Boolean), documentOf(sections, SHOWN)].join('\n\n');
+  return { ok: delivered.ok, text };
 }

@@ -68,9 +68,12 @@ function* write(path: string | undefined, tables: readonly Table[]): Plan {
     return yield* deliver(path, `# Table\n\n${tables.map((table) => markdownOf(table, MAX_SHOWN)).join('\n\n')}`);
   }
   const [table] = tables;
-  if (!table || tables.length > 1) return 'The files have different columns, so they were not put into one CSV file.';
+  if (!table || tables.length > 1)
+    return { ok: false, text: 'The files have different columns, so they were not put into one CSV file.' };
   const heard = yield { tool: 'write_csv', input: { path, rows: [table.header, ...table.rows] } };
-  return heard.ok ? `It is in ${path}.` : `It could not be written to ${path}: ${heard.text}`;
+  return heard.ok
+    ? { ok: true, text: `It is in ${path}.` }
+    : { ok: false, text: `It could not be written to ${path}: ${heard.text}` };
 }
 
 /** One table from CSV files. */
@@ -83,11 +86,14 @@ export function* tabulate(brief: Brief): Plan {
     if (typeof table === 'string') unread.push(table);
     else read.push(table);
   }
-  if (read.length === 0) return ['I found no CSV files to make a table from.', ...unread].join('\n');
+  if (read.length === 0) {
+    return { ok: false, text: ['I found no CSV files to make a table from.', ...unread].join('\n') };
+  }
   const tables = merge(read);
   const delivered = yield* write(targetOf(brief), tables);
   const count = tables.reduce((sum, { rows }) => sum + rows.length, 0);
   const head =
-    `A table of ${count} rows from ${read.length} CSV ${read.length === 1 ? 'file' : 'files'}. ${delivered}`.trim();
-  return [head, ...unread, ...tables.map((table) => markdownOf(table, IN_ANSWER))].join('\n\n');
+    `A table of ${count} rows from ${read.length} CSV ${read.length === 1 ? 'file' : 'files'}. ${delivered.text}`.trim();
+  const text = [head, ...unread, ...tables.map((table) => markdownOf(table, IN_ANSWER))].join('\n\n');
+  return { ok: delivered.ok, text };
 }

@@ -30,10 +30,14 @@ function threePdfs(): void {
   );
 }
 
-async function done(text: string, more: { grants?: Grant[]; thread?: string; after?: string } = {}): Promise<string> {
+type More = { grants?: Grant[]; thread?: string; after?: string };
+
+const done = (text: string, more: More = {}): Promise<string> => ends('done', text, more);
+
+async function ends(fate: 'done' | 'failed', text: string, more: More = {}): Promise<string> {
   const t = desk.task(text, { grants: grantsInWords(text), ...more });
   const { state } = await desk.reaches(t, 'ended');
-  expect(state).toEqual({ is: 'ended', fate: 'done' });
+  expect(state).toEqual({ is: 'ended', fate });
   return t;
 }
 
@@ -97,6 +101,14 @@ test('files are found by words in their name', async () => {
   expect(desk.result(t).text).not.toContain('holiday.pdf');
 });
 
+test('nothing to read is a failure, nothing found is an answer', async () => {
+  desk.put('Documents/holiday.txt', 'x');
+  const none = await ends('failed', 'Summarise the PDFs in ~/Documents into ~/x.docx');
+  expect(desk.result(none).text).toContain('I found no PDFs');
+  await ends('failed', 'Find the PDFs in ~/Nowhere');
+  await done('Find the PDFs in ~/Documents');
+});
+
 test('CSV files with the same columns become one table', async () => {
   desk.put('Inbox/may.csv', 'name;amount\nAnna;12\n');
   desk.put('Inbox/june.csv', 'name;amount\nBert;30\n');
@@ -106,14 +118,14 @@ test('CSV files with the same columns become one table', async () => {
   expect(lines).toContain('Anna,12,may.csv');
 });
 
-test('what plain rules cannot do is said, with what they can', async () => {
-  const t = await done('Book me a flight to Lisbon');
+test('what plain rules cannot do has failed, and they say what they can', async () => {
+  const t = await ends('failed', 'Book me a flight to Lisbon');
   expect(desk.result(t).text).toContain('errand setup');
 });
 
 test('a summary that may not be written where it should is answered with the reason', async () => {
   threePdfs();
-  const t = await done('Summarise the PDFs in ~/Inbox into ~/.ssh/summary.docx');
+  const t = await ends('failed', 'Summarise the PDFs in ~/Inbox into ~/.ssh/summary.docx');
   expect(desk.result(t).text).toContain('could not be written');
   expect(desk.result(t).text).toContain('48,200 euro');
 });
