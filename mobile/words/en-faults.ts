@@ -25,8 +25,13 @@ const local: Record<LocalFaultCode | 'network.unreachable' | 'network.bad-answer
   'network.bad-answer': 'The relay answered in a way this version cannot read. Reload the app.',
 };
 
+/** A phone binds its session by itself; it is left unbound when it was revoked, at the desk or from another phone. */
+const REVOKED =
+  'This phone was revoked. To use it again, choose “Forget everything” in Settings and connect your desktop anew.';
+
 /** What went wrong and what to do, for every code that can reach a screen. */
 export function faults(code: FaultCode): string {
+  if (code === 'device.unbound') return REVOKED;
   return isLocal(code) ? local[code] : WIRE_ERRORS[code].message;
 }
 
