@@ -79,6 +79,16 @@ export const countSteps = (journal: Journal, task: string): number =>
     .query<{ count: number }, { task: string }>('select count(*) as count from step where task = $task')
     .get({ task })?.count ?? 0;
 
+/** How often a step was begun since its task was last parked: more than once means that a process ended in it. */
+export const countStarts = (journal: Journal, { task, n }: Pick<StepRecord, 'task' | 'n'>): number =>
+  journal.db
+    .query<{ count: number }, { task: string; n: number }>(
+      `select count(*) as count from event
+       where task = $task and json ->> '$.what.kind' = 'step' and json ->> '$.what.n' = $n
+         and i > (select ifnull(max(i), 0) from event where task = $task and json ->> '$.what.state.is' = 'parked')`,
+    )
+    .get({ task, n })?.count ?? 0;
+
 /** Gives a tool call its number in the task. */
 export function addStep(journal: Journal, step: Omit<StepRecord, 'n' | 'progress'>): StepRecord {
   return journal.write(() => {

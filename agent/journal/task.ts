@@ -29,6 +29,8 @@ export interface TaskRecord {
   readonly ifMissed: Task['ifMissed'];
   readonly files: readonly Parcel[];
   readonly created: number;
+  /** It was running before, in this process or another. */
+  readonly begun: boolean;
   readonly retryAt: number | null;
 }
 
@@ -48,6 +50,7 @@ interface Row {
   if_missed: string;
   files: string;
   created: number;
+  started: number | null;
   retry_at: number | null;
 }
 
@@ -69,6 +72,7 @@ const recordOf = (row: Row): TaskRecord => ({
   ifMissed: taskSchema.shape.ifMissed.parse(row.if_missed),
   files: filesSchema.parse(JSON.parse(row.files)),
   created: row.created,
+  begun: row.started !== null,
   retryAt: row.retry_at,
 });
 
