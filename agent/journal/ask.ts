@@ -164,6 +164,7 @@ export function expireAsks(journal: Journal): void {
 /** One tap on an expired question puts it again: the task runs on to the same step, which asks anew. */
 export function askAgain(journal: Journal, id: string): void {
   journal.write(() => {
+    expireAsks(journal);
     const record = readAsk(journal, id);
     const task = record && readTask(journal, record.task);
     if (record?.state === 'expired' && task?.state.is === 'parked') setState(journal, task.id, { is: 'queued' });

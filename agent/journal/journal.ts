@@ -1,6 +1,7 @@
 import { Database } from 'bun:sqlite';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { MAX_CLOCK_AHEAD } from '../../edge/protocol/envelope.ts';
 import type { Event } from '../../edge/protocol/event.ts';
 import { JournalError } from './error.ts';
 import { MIGRATIONS } from './schema.ts';
@@ -81,12 +82,16 @@ function migrate(db: Database): void {
   });
 }
 
-/** Also notes when the journal began: envelopes issued earlier are refused, so that a wiped journal cannot be replayed into. */
+/**
+ * Also notes when the journal began: envelopes issued earlier are refused, so that a wiped journal cannot be replayed into. A phone's
+ * clock may be behind, and this one may have run ahead that day.
+ */
 function nextEpoch(db: Database, now: () => number): number {
   return db.transaction(() => {
-    db.query("insert into meta values ('notBefore', $s) on conflict do nothing").run({
-      s: String(Math.floor(now() / 1000)),
-    });
+    db.query(
+      `insert into meta values ('notBefore', $s) on conflict (key)
+         do update set value = min(cast(value as integer), cast($s as integer))`,
+    ).run({ s: String(Math.floor(now() / 1000) - MAX_CLOCK_AHEAD) });
     db.run(
       "insert into meta values ('epoch', '1') on conflict (key) do update set value = cast(cast(value as integer) + 1 as text)",
     );

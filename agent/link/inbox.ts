@@ -30,6 +30,9 @@ export function desktopReceiver(journal: Journal, identity: Identity): Receiver<
 
 function take(journal: Journal, { envelope, from, body }: Accepted<Up>): void {
   const { id } = envelope.header;
+  // Dropped while its envelope was being opened.
+  if (!readPeer(journal, from.kid))
+    return noteRefused(journal, { id, why: 'sender.unknown', compact: envelope.compact });
   noteTaken(journal, { id, sender: from.kid, compact: envelope.compact });
   heardFrom(journal, from.kid);
   const sender = { kid: from.kid, name: from.name };

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventHash, eventSchema } from '../../../edge/protocol/event.ts';
+import { MAX_CLOCK_AHEAD } from '../../../edge/protocol/envelope.ts';
 import { newId } from '../../../edge/protocol/id.ts';
 import { audit, auditHolds } from '../../../agent/journal/audit.ts';
 import {
@@ -62,7 +63,7 @@ test('one process owns the journal, and each opening is a new epoch', () => {
 
 test('when it began is fixed at the first opening: older envelopes are refused for ever', () => {
   const began = notBefore(journal);
-  expect(began).toBe(1_800_000_000);
+  expect(began).toBe(1_800_000_000 - MAX_CLOCK_AHEAD);
   clock += 86_400_000;
   reopen();
   expect(notBefore(journal)).toBe(began);

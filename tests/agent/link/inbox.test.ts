@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { accept } from '../../../edge/mailbox/accept.ts';
 import { drainInbox, type Drained } from '../../../edge/mailbox/inbox.ts';
 import { flushOutbox } from '../../../edge/mailbox/outbox.ts';
 import { freezeAction } from '../../../edge/protocol/ask.ts';
@@ -12,7 +13,7 @@ import { addAsk, readAsk } from '../../../agent/journal/ask.ts';
 import { openJournal, type Journal } from '../../../agent/journal/journal.ts';
 import { readSettings } from '../../../agent/journal/meta.ts';
 import { outboxStore } from '../../../agent/journal/outbox.ts';
-import { lastPhoneWord, pinPeer, readPeer } from '../../../agent/journal/peer.ts';
+import { lastPhoneWord, pinPeer, readPeer, removePeer } from '../../../agent/journal/peer.ts';
 import { addTask, listUnended, readTask } from '../../../agent/journal/task.ts';
 import { desktopReceiver } from '../../../agent/link/inbox.ts';
 import { memoryPhone, someTask, type MemoryPhone } from '../../support/memory-phone.ts';
@@ -130,7 +131,46 @@ test('a late answer grants nothing', async () => {
   await phone.say({ kind: 'answer', ask, digests: [digest], ok: true, scope: 'once' });
   ahead = 601_000;
   await drain();
-  expect(readAsk(journal, ask)?.state).toBe('open');
+  expect(readAsk(journal, ask)?.state).toBe('expired');
+});
+
+test('an answer that is late by a moment puts the question again', async () => {
+  const { t, ask, digest } = await question();
+  await phone.say({ kind: 'answer', ask, digests: [digest], ok: true, scope: 'once' });
+  ahead = 601_000;
+  await drain();
+  expect(readAsk(journal, ask)?.state).toBe('expired');
+  expect(readTask(journal, t)?.state.is).toBe('queued');
+});
+
+test('a phone whose clock is behind is heard, also by a journal that just began', async () => {
+  const iat = Math.floor(now() / 1000) - 280;
+  const id = await phone.say(someTask('Slow clock'), { iat });
+  expect((await drain()).refused).toEqual([]);
+  expect(readTask(journal, id)?.text).toBe('Slow clock');
+});
+
+test('a journal that began under a clock that ran ahead hears phones once the clock is right', async () => {
+  journal.close();
+  rmSync(folder, { recursive: true, force: true });
+  ahead = 30 * 86_400_000;
+  journal = openJournal({ folder, now });
+  pinPeer(journal, { device: phone.identity.device, mayPower: true, mayHistory: true });
+  journal.close();
+  ahead = 0;
+  journal = openJournal({ folder, now });
+  await phone.say(someTask('Now'));
+  expect((await drain()).refused).toEqual([]);
+});
+
+test('a phone that is dropped while its words are opened commands nothing', async () => {
+  const id = newId();
+  const receiver = desktopReceiver(journal, desktop);
+  const verdict = await accept(await phone.seal(someTask('Hurry'), { id }), receiver);
+  if (verdict.is !== 'accepted') throw new Error(verdict.is);
+  removePeer(journal, phone.identity.device.kid, 'desk');
+  await receiver.store.take(verdict.accepted);
+  expect(readTask(journal, id)).toBeUndefined();
 });
 
 test('the first answer of two phones wins', async () => {
