@@ -89,6 +89,25 @@ function itemOf(row: Row): OutboxItem {
   return compact === null || exp === null ? { seq, draft } : { seq, draft, sealed: { compact, exp } };
 }
 
+/** One of several recipients is unknown at the relay, which does not say which one: each gets an item of its own. */
+function split(journal: Journal, seq: number, recipients: readonly string[]): void {
+  const copy = journal.db.query(
+    `insert into out (id, k, json, recipients, t, i, c, u, life, reseal)
+     select $id, k, json, $kid, t, i, c, u, life, reseal from out where seq = $seq`,
+  );
+  for (const kid of recipients) copy.run({ id: newId(), kid, seq });
+  journal.db.query('delete from out where seq = $seq').run({ seq });
+}
+
+function giveUp(journal: Journal, seq: number, why: string): void {
+  const row = journal.db
+    .query<{ recipients: string }, { seq: number }>('select recipients from out where seq = $seq')
+    .get({ seq });
+  const recipients = row?.recipients.split(' ') ?? [];
+  if (why === 'envelope.recipient' && recipients.length > 1) return split(journal, seq, recipients);
+  journal.db.query("update out set state = 'failed', why = $why, compact = null where seq = $seq").run({ seq, why });
+}
+
 /** The mailbox's outbox over the journal. */
 export function outboxStore(journal: Journal): OutboxStore {
   const { db } = journal;
@@ -110,11 +129,7 @@ export function outboxStore(journal: Journal): OutboxStore {
     settle: async (seq, outcome) =>
       journal.write(() => {
         if (outcome.at === 'relay') db.query('delete from out where seq = $seq').run({ seq });
-        else
-          db.query("update out set state = 'failed', why = $why, compact = null where seq = $seq").run({
-            seq,
-            why: outcome.why,
-          });
+        else giveUp(journal, seq, outcome.why);
       }),
   };
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { flushOutbox, type Sender } from '../../../edge/mailbox/outbox.ts';
+import { RelayError } from '../../../edge/mailbox/relay-client.ts';
 import { downSchema } from '../../../edge/protocol/down.ts';
 import { parseEnvelope } from '../../../edge/protocol/envelope.ts';
 import { newId } from '../../../edge/protocol/id.ts';
@@ -113,4 +114,39 @@ test('a phone that is paired later is not told what was said before', async () =
   pinPeer(journal, { device: guest.identity.device, mayPower: false, mayHistory: false });
   await flushOutbox(sender());
   expect(await guest.hear()).toEqual([]);
+});
+
+test('an event for two phones reaches the one that the relay still knows', async () => {
+  const gone = await memoryPhone({ relay, desktop: desktop.device, name: 'Gone' });
+  pinPeer(journal, { device: gone.identity.device, mayPower: false, mayHistory: false });
+  const t = task();
+  const strict = sender({
+    postEnvelope: async (envelope) => {
+      const named = parseEnvelope(envelope).header.to.map(({ kid }) => kid);
+      if (named.includes(gone.identity.device.kid)) throw new RelayError('envelope.recipient', 'not a live device');
+      return relay.client(desktop.device.kid).postEnvelope(envelope);
+    },
+  });
+  expect(await flushOutbox(strict)).toMatchObject({ is: 'empty' });
+  expect(await phone.happenings(t)).toHaveLength(2);
+  expect(await gone.hear()).toEqual([]);
+});
+
+test('what was sealed while the clock ran ahead holds nothing up once the clock is right', async () => {
+  const t = task();
+  const ahead = { ...sender({ postEnvelope: skewed }), now: () => Math.floor(Date.now() / 1000) + 86_400 };
+  expect(await flushOutbox(ahead)).toMatchObject({ is: 'waiting' });
+  expect(await flushOutbox(sender())).toMatchObject({ is: 'empty', sent: 2 });
+  expect(await phone.happenings(t)).toHaveLength(2);
+  const headers = relay.posted.map((envelope) => parseEnvelope(envelope).header);
+  expect(headers.every(({ iat }) => iat <= Date.now() / 1000 + 5)).toBe(true);
+});
+const skewed = (): Promise<never> => Promise.reject(new RelayError('clock.skew', 'the clock is ahead'));
+
+test('an event that the relay finds expired waits for the clock to be set right', async () => {
+  const t = task();
+  const late = sender({ postEnvelope: () => Promise.reject(new RelayError('envelope.expired', 'expired')) });
+  expect(await flushOutbox(late)).toMatchObject({ is: 'waiting' });
+  await flushOutbox(sender());
+  expect(await phone.happenings(t)).toHaveLength(2);
 });
