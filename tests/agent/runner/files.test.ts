@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'bun:test';
 import { newId } from '../../../edge/protocol/id.ts';
 import { INLINE_BYTES, packParcel, unpackParcel } from '../../../edge/protocol/parcel.ts';
+import { MAX_BODY_BYTES } from '../../../edge/protocol/seal.ts';
 import type { Parts } from '../../../agent/runner/deps.ts';
 import type { Model } from '../../../agent/runner/model.ts';
 import { testRunner, type TestRunner } from '../../support/test-runner.ts';
@@ -92,4 +93,15 @@ test('an attached file that lies at the relay is fetched into the workspace', as
   await desk.reaches(t, 'ended');
   expect(desk.read(`.errand/work/${t}/scan.txt`).length).toBe(200_000);
   expect(desk.read(`.errand/work/${t}/2 scan.txt`).length).toBe(200_000);
+});
+
+test('whatever a task wrote, its result fits into one message', async () => {
+  const files = Array.from({ length: 20 }, (_, i) => ({
+    name: 'write_text',
+    input: { path: `~/out/${i}.txt`, text: (i === 0 ? '\u0001' : '漢').repeat(i === 0 ? 80_000 : 40_000) },
+  }));
+  const t = await run(modelOf(...files), memoryParts());
+  const result = desk.result(t);
+  expect(result.files).toHaveLength(20);
+  expect(Buffer.byteLength(JSON.stringify(result))).toBeLessThan(MAX_BODY_BYTES - 1000);
 });
