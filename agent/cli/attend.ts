@@ -37,7 +37,7 @@ export async function attend({
     const words = await questions.words();
     if (words !== undefined) desk.say(`\n${words}`);
   };
-  agent.onNotice((notice) => {
+  const hear = (notice: Notice) => {
     if (only?.(notice) === false) return;
     const words = noticeWords(notice);
     if (words !== undefined) desk.say(words);
@@ -46,7 +46,10 @@ export async function attend({
       desk.say(`\nThe link was renewed:\n  ${link}`);
     }
     if (questions.hear(notice)) void put();
-  });
+  };
+  // Which notices are for this terminal may be known only once it began.
+  let held: Notice[] | undefined = [];
+  agent.onNotice((notice) => void (held === undefined ? hear(notice) : held.push(notice)));
 
   const press = async (key: string) => {
     if (ENDS.has(key)) return stop();
@@ -65,6 +68,8 @@ export async function attend({
   try {
     await agent.call({ do: 'attach' });
     await begin?.();
+    for (const notice of held) hear(notice);
+    held = undefined;
     return await Promise.race([
       Promise.race([desk.interrupted, stopped]).then((): 'interrupted' => 'interrupted'),
       agent.closed.then((): 'gone' => 'gone'),

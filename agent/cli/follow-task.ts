@@ -31,8 +31,7 @@ export async function followTask({ desk, agent, request, wait }: Following): Pro
     agent,
     desk: { ...desk, interrupted: Promise.race([desk.interrupted, ended]) },
     mayPower: false,
-    // A quick task may speak before its number is known here.
-    only: (notice) => 't' in notice && (mine === undefined || notice.t === mine),
+    only: (notice) => 't' in notice && notice.t === mine,
     begin: async () => {
       mine = (await ask(agent, request, 'task')).t;
       if (ends.has(mine)) end();

@@ -2,9 +2,11 @@ import type { Notice } from '../control/messages.ts';
 
 const LONGEST = 100;
 
+export const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
+
 /** One line of a person's own words. */
 export function short(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
+  const line = oneLine(text);
   return line.length <= LONGEST ? line : `${line.slice(0, LONGEST - 1)}…`;
 }
 

@@ -1,6 +1,6 @@
 import type { Notice, Request } from '../control/messages.ts';
 import { actionWords } from './action-words.ts';
-import { short } from './notice-words.ts';
+import { oneLine, short } from './notice-words.ts';
 
 type Claim = Extract<Notice, { say: 'claim' }>;
 type Ask = Extract<Notice, { say: 'ask' }>;
@@ -97,6 +97,6 @@ async function askWords({ text, ask }: Ask): Promise<string> {
   return [
     `"${short(text)}" asks to:`,
     ...actions.map((action) => `  ${action}`),
-    `${short(ask.why)}  Allow once? [y] yes  [n] no`,
+    `${oneLine(ask.why)}  Allow once? [y] yes  [n] no`,
   ].join('\n');
 }

@@ -48,6 +48,14 @@ test('a question shows the action decoded from the bytes that are answered', asy
   expect(questions.press('y').request).toEqual({ do: 'answer', ask: notice.ask.ask, ok: true });
 });
 
+test('the reason is shown whole, because it ends with what to do', async () => {
+  const questions = new Questions({ mayPower: true });
+  const notice = await askNotice(read);
+  const why = `${'The file has changed since it was registered. '.repeat(4)}Register it again.`;
+  questions.hear({ ...notice, ask: { ...notice.ask, why } });
+  expect(await questions.words()).toContain('Register it again.');
+});
+
 test('characters that would disguise a path are shown by number', async () => {
   const questions = new Questions({ mayPower: true });
   questions.hear(await askNotice({ sink: 'read', path: '/home/me/\u202Efdp.exe\n' }));
