@@ -146,9 +146,11 @@ export class Supervisor {
   private async forward(request: RequestFrame): Promise<ReplyFrame> {
     this.deskWord();
     this.open.asked(request);
-    if (request.do === 'pair') this.offering = true;
     if (request.do === 'unpair') this.offering = false;
-    if (this.off === undefined) return this.calls.call(request);
+    if (this.off === undefined) {
+      if (request.do === 'pair') this.offering = true;
+      return this.calls.call(request);
+    }
     const { why } = farewell(this.off, this.with.kept.read().settings.idleMinutes);
     return { is: 'error', code: 'worker.off', message: why };
   }

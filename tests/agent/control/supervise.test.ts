@@ -139,6 +139,16 @@ test('with the lid closed a request is answered at once with the reason', async 
   });
 });
 
+test('an offer that was refused while the agent was off is not made when it is on again', async () => {
+  const { clock, pulse, ask, become, last } = machine({ lid: known('closed') });
+  await clock.pass(0);
+  await ask({ do: 'pair' });
+  become({ lid: known('open') });
+  await clock.pass(POLL);
+  pulse();
+  expect(last().sent.filter((message) => 'request' in (message as object))).toEqual([]);
+});
+
 test('up --stay works with the lid closed, up without it does not', async () => {
   const { clock, workers, ask, last } = machine({ lid: known('closed') });
   await clock.pass(0);
