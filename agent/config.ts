@@ -39,7 +39,10 @@ export function readConfig(folder: string): Config {
   try {
     return configSchema.parse(JSON.parse(readFileSync(fileOf(folder), 'utf8')));
   } catch (error) {
-    throw new ConfigProblem(`${fileOf(folder)} cannot be read. Run \`errand setup\`. (${String(error)})`);
+    const what = error instanceof Error ? error.message : String(error);
+    throw new ConfigProblem(
+      `${fileOf(folder)} cannot be read: ${what}\nMend it, or delete it: \`errand setup\` makes a new one.`,
+    );
   }
 }
 

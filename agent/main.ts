@@ -71,9 +71,21 @@ async function main(): Promise<number> {
   return 1;
 }
 
+/** A data folder that cannot be written, a full disk: nothing Errand could mend. */
+function refusedBySystem(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('path' in error)) return undefined;
+  if (['ENOSPC', 'EDQUOT'].includes(String(error.code)))
+    return `The disk is full: ${String(error.path)} could not be written. Nothing was lost; make room and try again.`;
+  if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].includes(String(error.code)))
+    return `The system does not allow it: ${error.message}. Is the folder yours, and can it be written?`;
+  return undefined;
+}
+
 /** What can be expected to go wrong, in words; undefined for a bug. */
 function expected(error: unknown): string | undefined {
   if (error instanceof DeskError) return error.message;
+  const refused = refusedBySystem(error);
+  if (refused !== undefined) return refused;
   const mistyped = error instanceof TypeError && String(Reflect.get(error, 'code')).startsWith('ERR_PARSE_ARGS');
   return mistyped ? `${error.message}\n\`errand help\` lists the commands.` : undefined;
 }

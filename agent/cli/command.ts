@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { parseArgs } from 'node:util';
 
 /** What a command finds around it. Only `agent/main.ts` builds one. */
 export type Desk = {
@@ -27,6 +28,11 @@ type Terminal = Readable & { isTTY?: boolean; setRawMode?: (raw: boolean) => unk
 
 /** Answers the exit code. What can be expected to go wrong is thrown as a {@link DeskError}. */
 export type Command = (desk: Desk, args: readonly string[]) => Promise<number>;
+
+/** For a command without any: a mistyped one is named instead of being passed over. */
+export function takesNoArguments(args: readonly string[]): void {
+  parseArgs({ args: [...args], options: {} });
+}
 
 /** What happened and what to do, in words for the person at the desk. Shown without a stack. */
 export class DeskError extends Error {

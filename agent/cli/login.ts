@@ -1,9 +1,10 @@
 import { ask, requireAgent } from './agent-process.ts';
-import type { Command } from './command.ts';
+import { type Command, takesNoArguments } from './command.ts';
 import { openPrompt } from './prompt.ts';
 
 /** Registers this computer with the owner's account. A phone may command it only after `errand pair` all the same. */
-export const login: Command = async (desk) => {
+export const login: Command = async (desk, args) => {
+  takesNoArguments(args);
   const agent = await requireAgent(desk);
   const prompt = openPrompt(desk);
   const email = await prompt.line('E-mail');

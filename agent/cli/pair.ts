@@ -1,7 +1,7 @@
 import { renderUnicodeCompact } from 'uqr';
 import { ask, requireAgent } from './agent-process.ts';
 import { attend } from './attend.ts';
-import type { Command, Desk } from './command.ts';
+import { type Command, type Desk, takesNoArguments } from './command.ts';
 import { isLoopback } from '../link/addresses.ts';
 import { loadConfig } from './desk-config.ts';
 
@@ -15,7 +15,8 @@ function show(desk: Desk, { code, link }: { code: string; link: string }): void 
 }
 
 /** Shows an offer and stays until a phone was allowed. */
-export const pair: Command = async (desk) => {
+export const pair: Command = async (desk, args) => {
+  takesNoArguments(args);
   const agent = await requireAgent(desk);
   const offer = await ask(agent, { do: 'pair' }, 'offer');
   show(desk, offer);

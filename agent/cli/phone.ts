@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { type CommandResult, type RunCommand, runCommand } from '../power/run-command.ts';
 import { findAgent } from './agent-process.ts';
-import { type Command, type Desk, DeskError } from './command.ts';
+import { type Command, type Desk, DeskError, takesNoArguments } from './command.ts';
 import { changeConfig, loadConfig, usesOwnStack } from './desk-config.ts';
 
 const tailscaleSchema = z.object({
@@ -52,7 +52,8 @@ async function tellAgent(desk: Desk): Promise<void> {
 }
 
 /** Makes the app reachable from a real phone. */
-export const phone: Command = async (desk) => {
+export const phone: Command = async (desk, args) => {
+  takesNoArguments(args);
   const config = loadConfig(desk);
   if (!usesOwnStack(desk, config)) {
     desk.say(`Your relay runs elsewhere: open ${config.app ?? config.relay?.url ?? ''} on the phone.`);

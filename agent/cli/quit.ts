@@ -1,9 +1,10 @@
 import { findAgent } from './agent-process.ts';
-import type { Command } from './command.ts';
+import { type Command, takesNoArguments } from './command.ts';
 import { endStack, findStack } from './own-stack.ts';
 
 /** Ends worker, supervisor and stack, whoever started them. */
-export const quit: Command = async (desk) => {
+export const quit: Command = async (desk, args) => {
+  takesNoArguments(args);
   const agent = await findAgent(desk);
   const stack = findStack(desk);
   if (agent === undefined && stack === undefined) {

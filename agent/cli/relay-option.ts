@@ -18,7 +18,10 @@ export async function readRelay(
   { fetch }: Pick<Desk, 'fetch'>,
   { relay, key, app }: { relay?: string | undefined; key?: string | undefined; app?: string | undefined },
 ): Promise<Pick<Config, 'relay' | 'app'> | undefined> {
-  if (relay === undefined) return undefined;
+  if (relay === undefined) {
+    if (key === undefined && app === undefined) return undefined;
+    throw new DeskError('Say which relay as well: --relay URL --key KEY.');
+  }
   const url = urlSchema.safeParse(relay).data?.replace(/\/$/, '');
   if (url === undefined) throw new DeskError(`"${relay}" is no address. It looks like https://relay.example.org.`);
   if (key === undefined)

@@ -1,6 +1,6 @@
 import type { Status } from '../control/messages.ts';
 import { ask, requireAgent } from './agent-process.ts';
-import type { Command } from './command.ts';
+import { type Command, takesNoArguments } from './command.ts';
 
 const PRESENCE = {
   running: 'working',
@@ -49,7 +49,8 @@ export function statusWords(status: Status): string {
   return lines.map(([name = '', value = '']) => `${name.padEnd(9)}${value}`).join('\n');
 }
 
-export const status: Command = async (desk) => {
+export const status: Command = async (desk, args) => {
+  takesNoArguments(args);
   const agent = await requireAgent(desk);
   const reply = await ask(agent, { do: 'status' }, 'status');
   agent.close();

@@ -1,7 +1,8 @@
 import { ask, requireAgent } from './agent-process.ts';
-import type { Command } from './command.ts';
+import { type Command, takesNoArguments } from './command.ts';
 
-export const stop: Command = async (desk) => {
+export const stop: Command = async (desk, args) => {
+  takesNoArguments(args);
   const agent = await requireAgent(desk);
   await ask(agent, { do: 'stop' }, 'done');
   agent.close();

@@ -235,6 +235,13 @@ test('quit at another terminal ends start as well', async () => {
   expect(words()).toContain('ended elsewhere');
 });
 
+test('a mistyped argument is named, not passed over', async () => {
+  await expect(run(status, '--jsno')).rejects.toThrow(/--jsno/);
+  await expect(run(quit, 'now')).rejects.toThrow(/now/);
+  await expect(run(devices, 'dorp', 'Pixel 8')).rejects.toThrow(/"dorp" is not known/);
+  await expect(run(up, '--key', 'sb_publishable_x')).rejects.toThrow(/which relay/);
+});
+
 test('send hands its words, its own folder and the relay to the terminal phone', async () => {
   mkdirSync(join(desk.home, 'mobile'));
   writeFileSync(
