@@ -1,10 +1,9 @@
 import { MAX_CLOCK_AHEAD } from '../protocol/envelope.ts';
 import { newId } from '../protocol/id.ts';
-import type { Device } from '../protocol/device.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { BodyTooLarge, sealEnvelope } from '../protocol/seal.ts';
 import { RelayError, type RelayClient } from './relay-client.ts';
-import type { Draft, OutboxItem, OutboxStore } from './store.ts';
+import type { OutboxItem, OutboxStore } from './store.ts';
 
 const BATCH = 50;
 
@@ -54,46 +53,44 @@ async function sendOne(item: OutboxItem, sender: Sender): Promise<RelayError | u
   return undefined;
 }
 
-/** The bytes to send; undefined when the item was settled because it can never go. */
-async function sealedBytes(item: OutboxItem, sender: Sender): Promise<string | undefined> {
-  const { draft, sealed, seq } = item;
-  const giveUp = async (why: string): Promise<undefined> => {
-    await sender.store.settle(seq, { at: 'failed', why });
-    return undefined;
-  };
+function nextFor({ draft, sealed }: OutboxItem, now: number): 'send' | 'seal' | 'give-up' {
   // Sealed by a clock that was ahead: the relay would not take it before that time, and everything behind it would wait.
-  const early = sealed !== undefined && sealed.exp - draft.life > sender.now() + MAX_CLOCK_AHEAD;
-  if (sealed && !early && sealed.exp > sender.now()) return sealed.compact;
-  if (sealed && !early && !draft.reseal) return giveUp('envelope.expired');
-  const peers = await sender.store.peers();
-  const recipients = draft.to === 'all' ? peers : peers.filter((peer) => draft.to.includes(peer.kid));
-  if (recipients.length === 0) return giveUp('envelope.recipient');
-  try {
-    return await sealAndKeep({ seq, draft, recipients, id: sealed && draft.reseal ? newId() : draft.id, sender });
-  } catch (error) {
-    if (error instanceof BodyTooLarge) return giveUp('body.too-large');
-    throw error;
-  }
+  if (!sealed || sealed.exp - draft.life > now + MAX_CLOCK_AHEAD) return 'seal';
+  if (sealed.exp > now) return 'send';
+  return draft.reseal ? 'seal' : 'give-up';
 }
 
-async function sealAndKeep(options: {
-  seq: number;
-  draft: Draft;
-  recipients: readonly Device[];
-  id: string;
-  sender: Sender;
-}): Promise<string> {
-  const { seq, draft, recipients, id, sender } = options;
+/** The bytes to send; undefined when the item was settled because it can never go. */
+async function sealedBytes(item: OutboxItem, sender: Sender): Promise<string | undefined> {
+  const { sealed, seq } = item;
+  const next = nextFor(item, sender.now());
+  if (sealed && next === 'send') return sealed.compact;
+  const why = next === 'give-up' ? 'envelope.expired' : await sealAndKeep(item, sender);
+  if (typeof why !== 'string') return why.compact;
+  await sender.store.settle(seq, { at: 'failed', why });
+  return undefined;
+}
+
+/** The sealed bytes, or why there can be none. */
+async function sealAndKeep(
+  { seq, draft, sealed }: OutboxItem,
+  sender: Sender,
+): Promise<{ compact: string } | 'envelope.recipient' | 'body.too-large'> {
   const { k, json, life, t, u, c } = draft;
+  const peers = await sender.store.peers();
+  const recipients = draft.to === 'all' ? peers : peers.filter((peer) => draft.to.includes(peer.kid));
+  if (recipients.length === 0) return 'envelope.recipient';
+  const id = sealed && draft.reseal ? newId() : draft.id;
   const iat = sender.now();
   const header = { k, id, n: await sender.store.nextCounter(), iat, exp: iat + life };
   const optional = { ...(t && { t }), ...(u && { u }), ...(c && { c }) };
-  const compact = await sealEnvelope({
-    identity: sender.identity(),
-    recipients,
-    json,
-    header: { ...header, ...optional },
-  });
-  await sender.store.keepSealed(seq, { compact, exp: header.exp, id });
-  return compact;
+  try {
+    const identity = sender.identity();
+    const compact = await sealEnvelope({ identity, recipients, json, header: { ...header, ...optional } });
+    await sender.store.keepSealed(seq, { compact, exp: header.exp, id });
+    return { compact };
+  } catch (error) {
+    if (error instanceof BodyTooLarge) return 'body.too-large';
+    throw error;
+  }
 }
