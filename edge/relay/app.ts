@@ -45,7 +45,7 @@ export function relayApp(deps: RelayDeps): Hono<RelayEnv> {
 
   app.use(knowsProject(deps));
 
-  app.post('/envelopes', device, json, postEnvelope(deps));
+  app.post('/envelopes', claimant, json, postEnvelope(deps));
   app.delete('/envelopes/:id', device, withdrawEnvelope(deps));
   app.post('/inbox/pull', claimant, json, pullInbox(deps));
   app.post('/inbox/ack', claimant, json, ackInbox(deps));

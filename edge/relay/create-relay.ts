@@ -2,6 +2,7 @@ import { relayApp } from './app.ts';
 import { createVerify, type Fetch } from './auth.ts';
 import { readConfig, type Environment } from './config.ts';
 import type { LogEntry } from './deps.ts';
+import { knownSenders } from './known-senders.ts';
 import { standardLimits, type Limits } from './limits.ts';
 import { machineUsers } from './machine-users.ts';
 import { pushSender } from './push-sender.ts';
@@ -51,6 +52,7 @@ export function createRelay(env: Environment, options: RelayOptions = {}): Relay
     settings,
     limits: { ...standardLimits, ...options.limits },
     store,
+    senders: knownSenders(store),
     verify: createVerify({ settings, fetch, now }),
     machines: machineUsers(settings, fetch),
     sendPushes: () => waitUntil(sendPushes()),

@@ -3,6 +3,7 @@ import type { Caller, Verify } from './auth.ts';
 import type { Settings } from './config.ts';
 import type { Limits } from './limits.ts';
 import type { MachineUsers } from './machine-users.ts';
+import type { KnownSenders } from './known-senders.ts';
 import type { DeviceClaim, KnownDevice, Store } from './store.ts';
 
 /** One line of the log. It never holds a body, a token, an envelope or an address. */
@@ -19,6 +20,7 @@ export interface RelayDeps {
   readonly settings: Settings;
   readonly limits: Limits;
   readonly store: Store;
+  readonly senders: KnownSenders;
   readonly verify: Verify;
   readonly machines: MachineUsers;
   /** Sends what waits to be pushed, after the response. */

@@ -13,6 +13,7 @@ import { readJson } from './body.ts';
 import type { RelayDeps, RelayHandler } from './deps.ts';
 import { Refusal } from './errors.ts';
 import { sendBuckets } from './limits.ts';
+import type { DeviceClaim, KnownDevice } from './store.ts';
 
 /** Bytes of an envelope that a push message carries: with its JSON it stays below the 3,993 that push services take. */
 const MAX_PUSHED = 3900;
@@ -22,33 +23,56 @@ const SENDS: Record<DeviceKind, readonly Header['k'][]> = {
   desktop: ['evt'],
 };
 
-export function postEnvelope({ store, limits, now, sendPushes }: RelayDeps): RelayHandler {
+export function postEnvelope(deps: RelayDeps): RelayHandler {
+  const { senders, now, sendPushes } = deps;
   return async (c) => {
-    const device = c.get('device');
+    const claim = c.get('claim');
+    const device = await senders.find(claim);
     const { envelope: compact } = await readJson(c, postEnvelopeSchema);
-    const envelope = parse(compact);
-    const { header } = envelope;
-    if (header.kid !== device.kid) throw new Refusal('envelope.sender');
-    if (!(await verifyEnvelope(envelope, device.sig))) throw new Refusal('envelope.signature');
-    if (!SENDS[device.kind].includes(header.k)) throw new Refusal('envelope.kind');
-    const fault = timeFault(header, now());
-    if (fault) throw new Refusal(fault);
-    await store.submit({
-      device,
-      id: header.id,
-      kind: header.k,
-      to: header.to.map(({ kid }) => kid),
-      exp: header.exp,
-      collapse: header.c ?? null,
-      urgent: header.u ?? false,
-      push: compact.length <= MAX_PUSHED ? compact : null,
-      envelope: compact,
-      buckets: sendBuckets(limits, device, { kind: header.k, bytes: compact.length }),
-      queue: limits.queued,
+    const { header } = await checked(compact, device, now());
+    await submit(deps, { claim, device, header, compact }).catch((error: unknown) => {
+      senders.forget(claim);
+      throw error;
     });
     if (header.u) sendPushes();
     return c.json({ id: header.id, now: now() });
   };
+}
+
+/** Everything about an envelope that its bytes and its sender's key tell. Throws a {@link Refusal}. */
+async function checked(compact: string, device: KnownDevice, now: number): Promise<Envelope> {
+  const envelope = parse(compact);
+  const { header } = envelope;
+  if (header.kid !== device.kid) throw new Refusal('envelope.sender');
+  if (!(await verifyEnvelope(envelope, device.sig))) throw new Refusal('envelope.signature');
+  if (!SENDS[device.kind].includes(header.k)) throw new Refusal('envelope.kind');
+  const fault = timeFault(header, now);
+  if (fault) throw new Refusal(fault);
+  return envelope;
+}
+
+interface Sent {
+  readonly claim: DeviceClaim;
+  readonly device: KnownDevice;
+  readonly header: Header;
+  readonly compact: string;
+}
+
+async function submit({ store, limits }: RelayDeps, { claim, device, header, compact }: Sent): Promise<void> {
+  await store.submit({
+    claim,
+    device,
+    id: header.id,
+    kind: header.k,
+    to: header.to.map(({ kid }) => kid),
+    exp: header.exp,
+    collapse: header.c ?? null,
+    urgent: header.u ?? false,
+    push: compact.length <= MAX_PUSHED ? compact : null,
+    envelope: compact,
+    buckets: sendBuckets(limits, device, { kind: header.k, bytes: compact.length }),
+    queue: limits.queued,
+  });
 }
 
 function parse(compact: string): Envelope {

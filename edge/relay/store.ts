@@ -53,6 +53,7 @@ export interface PushEnd {
 }
 
 export interface Submission {
+  readonly claim: DeviceClaim;
   readonly device: KnownDevice;
   readonly id: string;
   readonly kind: string;
@@ -112,7 +113,7 @@ export function createStore(settings: Settings, fetch: Fetch) {
       ask('relay_spend_nonce', z.boolean(), { p_kid: kid, p_nonce: nonce }),
     submit: (p: Submission): Promise<boolean> =>
       ask('relay_submit', z.boolean(), {
-        p_owner: p.device.owner,
+        ...claimArgs(p.claim),
         p_sender: p.device.kid,
         p_id: p.id,
         p_kind: p.kind,

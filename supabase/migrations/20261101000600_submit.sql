@@ -31,31 +31,36 @@ $$;
 revoke all on function private.poke(text) from public, anon, authenticated;
 grant execute on function private.poke(text) to service_role;
 
--- True when it is new, false when the same bytes were here before. Raises device.unknown, envelope.conflict,
+-- True when it is new, false when the same bytes were here before. Raises device.unknown, device.unbound, envelope.conflict,
 -- envelope.recipient, quota.exceeded. p_queue: how many envelopes may wait
 -- for a desktop. p_push: what a push carries when p_urgent, or null when that is too long.
 -- Generic plans by force: for its arrays PostgreSQL would plan anew at every call, a fifth of the whole.
 create or replace function public.relay_submit(
-  p_owner uuid, p_sender text, p_id text, p_kind text, p_to text[], p_exp bigint, p_collapse text,
+  p_user uuid, p_kid text, p_session uuid, p_sender text, p_id text, p_kind text, p_to text[], p_exp bigint, p_collapse text,
   p_urgent boolean, p_push text, p_envelope text, p_buckets jsonb, p_queue integer
 ) returns boolean
 language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 declare
+  -- Whoever verified the envelope may have remembered the sender from before: the session must be that device now.
+  device private.devices := private.caller(p_user, p_kid, p_session);
   digest bytea := sha256(convert_to(p_envelope, 'UTF8'));
   known bytea;
   senders integer;
   recipients integer;
 begin
+  if device.kid <> p_sender then
+    raise exception 'device.unbound';
+  end if;
   -- Held until the end: a revocation comes before this or after it, never in between.
   select count(*) filter (where kid = p_sender), count(*) filter (where kid = any (p_to) and stopped_at is null)
   into senders, recipients
-  from (select kid, stopped_at from private.devices where kid = any (p_to || p_sender) and owner = p_owner for key share) as d;
+  from (select kid, stopped_at from private.devices where kid = any (p_to || p_sender) and owner = device.owner for key share) as d;
   if senders = 0 then
     raise exception 'device.unknown';
   end if;
   insert into private.envelopes (id, owner, sender, kind, hash, body, exp)
-  values (p_id, p_owner, p_sender, p_kind, digest, p_envelope, to_timestamp(p_exp))
+  values (p_id, device.owner, p_sender, p_kind, digest, p_envelope, to_timestamp(p_exp))
   on conflict (id) do nothing;
   if not found then
     select hash into known from private.envelopes where id = p_id;
@@ -84,9 +89,9 @@ begin
   return true;
 end
 $$;
-revoke all on function public.relay_submit(uuid, text, text, text, text[], bigint, text, boolean, text, text, jsonb, integer)
+revoke all on function public.relay_submit(uuid, text, uuid, text, text, text, text[], bigint, text, boolean, text, text, jsonb, integer)
   from public, anon, authenticated;
-grant execute on function public.relay_submit(uuid, text, text, text, text[], bigint, text, boolean, text, text, jsonb, integer)
+grant execute on function public.relay_submit(uuid, text, uuid, text, text, text, text[], bigint, text, boolean, text, text, jsonb, integer)
   to service_role;
 
 -- Takes an envelope back that no recipient has fetched. Raises envelope.unknown, envelope.fetched.
