@@ -7,13 +7,14 @@ import { Button } from '../ui/button.tsx';
 import { sizeWords, visible } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Fault, Notice } from '../ui/notice.tsx';
+import { Answer } from './answer.tsx';
 
 /** The answer as inert text, and its files. */
 export function ResultCard(props: { readonly result: ResultView }): JSX.Element {
   const { words } = useApp();
   return (
     <section class="card result" aria-label={words.thread.result}>
-      <p class="text">{props.result.text}</p>
+      <Answer text={props.result.text} />
       <For each={props.result.files}>{(file) => <FileRow file={file} />}</For>
       <Show when={props.result.untrusted}>
         <Notice>{words.thread.untrusted}</Notice>
@@ -43,15 +44,17 @@ function FileRow(props: { readonly file: Parcel }): JSX.Element {
           <strong>{name()}</strong>
           <small class="muted">{sizeWords(props.file.size)}</small>
         </div>
-        <Show when={!atDesk()}>
-          <Button label={words.thread.openNamed(name())} busy={act.busy()} onPress={() => use('open')}>
+      </div>
+      <Show when={!atDesk()}>
+        <div class="row">
+          <Button kind="main" label={words.thread.openNamed(name())} busy={act.busy()} onPress={() => use('open')}>
             {words.thread.open}
           </Button>
           <Button label={words.thread.downloadNamed(name())} busy={act.busy()} onPress={() => use('save')}>
             {words.thread.download}
           </Button>
-        </Show>
-      </div>
+        </div>
+      </Show>
       <Show when={atDesk()}>{(content) => <p class="muted">{content().why}</p>}</Show>
       <Fault code={act.fault()} />
       <Show when={props.file.preview}>
