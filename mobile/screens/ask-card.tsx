@@ -23,7 +23,8 @@ export function AskCard(props: AskProps): JSX.Element {
     if (answer.by !== undefined) return words.ask.answered(answer.by, answer.ok);
     return answer.ok ? words.ask.sentYes : words.ask.sentNo;
   };
-  const over = (): boolean => props.task.standing.is === 'ended' || props.view.ask.exp * 1000 <= now();
+  const late = (): boolean => props.view.ask.exp * 1000 <= now();
+  const over = (): boolean => props.task.standing.is === 'ended' || late();
   return (
     <section
       class="card ask"
@@ -41,7 +42,7 @@ export function AskCard(props: AskProps): JSX.Element {
       <Switch fallback={<Answer {...props} />}>
         <Match when={answered()}>{(text) => <p class="answered">{text()}</p>}</Match>
         <Match when={over()}>
-          <p class="answered">{words.ask.expired}</p>
+          <p class="answered">{late() ? words.ask.expired : words.ask.unanswered}</p>
         </Match>
       </Switch>
     </section>

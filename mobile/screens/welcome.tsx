@@ -11,7 +11,8 @@ const SHORTEST_PASSWORD = 10;
 /** Sign up, or in. */
 export function Welcome(): JSX.Element {
   const { phone, words, view } = useApp();
-  const [known, setKnown] = createSignal(false);
+  // A phone with keys signed in before.
+  const [known, setKnown] = createSignal(view().me !== undefined);
   const [email, setEmail] = createSignal('');
   const [password, setPassword] = createSignal('');
   const act = createAct();
