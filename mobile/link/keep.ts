@@ -3,6 +3,7 @@ import { seenSchema, type Seen } from '../../edge/protocol/down.ts';
 import { eventHash } from '../../edge/protocol/event.ts';
 import { orderedKey, type Db, type Tx } from './db.ts';
 import type { Heard, HeardEvent } from './heard.ts';
+import { getMeta, META } from './meta.ts';
 import { peerSchema, taskRecordSchema, type EventRecord, type TaskRecord } from './records.ts';
 
 /** Stores an accepted envelope and all that follows from its body in one transaction. */
@@ -67,5 +68,6 @@ async function keepSeen(tx: Tx, from: string, seen: Seen): Promise<void> {
 
 async function keepTrust(tx: Tx, from: string, mayPower: boolean): Promise<void> {
   const peer = await tx.get('peers', from);
-  if (peer !== undefined) await tx.put('peers', from, { ...peerSchema.parse(peer), trusted: true, mayPower });
+  const device = peer === undefined ? (await getMeta(tx, META.pairing))?.desktop : peerSchema.parse(peer).device;
+  if (device?.kid === from) await tx.put('peers', from, { device, trusted: true, mayPower });
 }

@@ -2,7 +2,7 @@ import type { Device } from '../../edge/protocol/device.ts';
 import type { Accepted, Draft, InboxStore, OutboxStore } from '../../edge/mailbox/store.ts';
 import { orderedKey, type Db, type Tx } from './db.ts';
 import type { Heard } from './heard.ts';
-import { META, nextNumber, readMeta } from './meta.ts';
+import { getMeta, META, nextNumber, readMeta } from './meta.ts';
 import {
   outboxRecordSchema,
   peerSchema,
@@ -21,10 +21,16 @@ export const peerOf = async (tx: Tx, kid: string): Promise<Peer | undefined> => 
 export const peersOf = async (tx: Tx): Promise<readonly Peer[]> =>
   (await tx.all('peers')).map((row) => peerSchema.parse(row));
 
+/** The desktop that is being paired: it may greet before this phone has seen that it was allowed. Its offer was checked. */
+async function greeting(tx: Tx, kid: string): Promise<Device | undefined> {
+  const desktop = (await getMeta(tx, META.pairing))?.desktop;
+  return desktop?.kid === kid ? desktop : undefined;
+}
+
 /** The receiving half of the mailbox over the phone's database. `heard` is told after each body was stored. */
 export function inboxStore(db: Db, heard: (accepted: Accepted<Heard>) => void): InboxStore<Heard> {
   return {
-    trusted: async (kid) => (await db.read((tx) => peerOf(tx, kid)))?.device,
+    trusted: (kid) => db.read(async (tx) => (await peerOf(tx, kid))?.device ?? greeting(tx, kid)),
     notBefore: async () => (await readMeta(db, META.notBefore)) ?? 0,
     knows: async (id) => (await db.read((tx) => tx.get('known', id))) !== undefined,
     take: async (accepted) => {
@@ -53,9 +59,10 @@ export function outboxStore(db: Db, settled: (id: string) => void): OutboxStore 
       }),
     settle: async (seq, outcome) => {
       const id = await db.write(async (tx) => {
-        const { draft } = outboxRecordSchema.parse(await tx.get('outbox', orderedKey(seq)));
+        const { draft, sealed } = outboxRecordSchema.parse(await tx.get('outbox', orderedKey(seq)));
         await tx.delete('outbox', orderedKey(seq));
-        if (draft.k === 'task') await markSent(tx, draft.id, outcome);
+        const sent: Sent = outcome.at === 'relay' && sealed ? { at: 'relay', exp: sealed.exp } : outcome;
+        if (draft.k === 'task') await markSent(tx, draft.id, sent);
         return draft.id;
       });
       settled(id);

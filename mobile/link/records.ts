@@ -11,7 +11,9 @@ export type Peer = z.infer<typeof peerSchema>;
 /** How far a task sent from here has come before the desktop speaks of it. */
 export const sentSchema = z.discriminatedUnion('at', [
   z.object({ at: z.literal('here') }),
-  z.object({ at: z.literal('relay') }),
+  /** `exp` in Unix seconds, while nothing was heard of it: no desktop gets it after that. */
+  z.object({ at: z.literal('relay'), exp: z.optional(z.int()) }),
+  z.object({ at: z.literal('expired') }),
   z.object({ at: z.literal('failed'), why: z.string() }),
   z.object({ at: z.literal('withdrawn') }),
 ]);

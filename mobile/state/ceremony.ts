@@ -4,6 +4,7 @@ import { newIdentity, type Identity } from '../../edge/protocol/identity.ts';
 import { comparisonDigits, pairingId, readPairingLink, type PairingLink } from '../../edge/protocol/pairing-code.ts';
 import { checkOffer, makeClaim } from '../../edge/protocol/pairing.ts';
 import { PhoneFault } from '../link/fault.ts';
+import { peerOf } from '../link/mailbox-store.ts';
 import { META, writeMeta } from '../link/meta.ts';
 import type { PairingRecord } from '../link/records.ts';
 import type { PhoneDeps } from './deps.ts';
@@ -86,6 +87,10 @@ async function stateOf(relay: RelayClient, pid: string): Promise<string> {
 }
 
 /** Pins the desktop: from now on this phone believes what its key signed. */
-export async function pin(deps: PhoneDeps, device: Device): Promise<void> {
-  await deps.db.write((tx) => tx.put('peers', device.kid, { device, trusted: false, mayPower: false }));
+export async function pin({ db }: Pick<PhoneDeps, 'db'>, device: Device): Promise<void> {
+  await db.write(async (tx) => {
+    // It may have greeted already.
+    const { trusted = false, mayPower = false } = (await peerOf(tx, device.kid)) ?? {};
+    await tx.put('peers', device.kid, { device, trusted, mayPower });
+  });
 }

@@ -3,7 +3,7 @@ import { RelayError } from '../../edge/mailbox/relay-client.ts';
 import { MAX_LIFE } from '../../edge/protocol/envelope.ts';
 import type { Grant } from '../../edge/protocol/grant.ts';
 import { newId } from '../../edge/protocol/id.ts';
-import { packParcel, ParcelDamaged, unpackParcel, type Parcel } from '../../edge/protocol/parcel.ts';
+import { INLINE_BYTES, packParcel, ParcelDamaged, unpackParcel, type Parcel } from '../../edge/protocol/parcel.ts';
 import { taskSchema, type Task } from '../../edge/protocol/task.ts';
 import type { Control } from '../../edge/protocol/up.ts';
 import type { Tx } from '../link/db.ts';
@@ -14,7 +14,8 @@ import type { Book } from './book.ts';
 import type { PhoneDeps } from './deps.ts';
 import type { TaskView } from './view.ts';
 
-const DAY = 24 * 3600;
+/** What is left of one message by the longest text and its grants. */
+const INLINE_FILE = INLINE_BYTES / 3;
 
 export interface NewTask {
   /** The desktop's kid. */
@@ -77,7 +78,11 @@ export function createErrands({ deps, book, relay, changed }: ErrandsOptions): E
       return record.id;
     },
     pack: async (file) => {
-      const parcel = await packParcel({ ...file, putPart: async (sealed) => (await relay()).putBlob(sealed) });
+      const parcel = await packParcel({
+        ...file,
+        inlineBytes: INLINE_FILE,
+        putPart: async (sealed) => (await relay()).putBlob(sealed),
+      });
       if (parcel.content.at === 'desk') throw new PhoneFault('file.too-large');
       return parcel;
     },
@@ -106,7 +111,7 @@ export function createErrands({ deps, book, relay, changed }: ErrandsOptions): E
 /** Puts what a phone tells a desktop into the outbox. */
 export async function addControl(tx: Tx, desktop: string, control: Control): Promise<void> {
   const json = JSON.stringify(control);
-  await addDraft(tx, { id: newId(), k: 'ctl', json, to: [desktop], life: DAY, reseal: control.kind !== 'answer' });
+  await addDraft(tx, { id: newId(), k: 'ctl', json, to: [desktop], life: MAX_LIFE, reseal: control.kind !== 'answer' });
 }
 
 async function patchTask(tx: Tx, id: string, patch: (record: TaskRecord) => TaskRecord): Promise<void> {

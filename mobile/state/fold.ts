@@ -57,6 +57,8 @@ function before(record: TaskRecord, heard: boolean): TaskStanding {
       return { is: 'here' };
     case 'relay':
       return { is: 'relay' };
+    case 'expired':
+      return { is: 'ended', fate: 'expired' };
     case 'failed':
       return { is: 'unsent', why: record.sent.why };
     case 'withdrawn':

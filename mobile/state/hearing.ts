@@ -1,5 +1,6 @@
 import type { Accepted } from '../../edge/mailbox/store.ts';
 import type { Headline } from '../../edge/protocol/down.ts';
+import { expireUnseen } from '../link/expire-unseen.ts';
 import type { Heard } from '../link/heard.ts';
 import type { Book } from './book.ts';
 import type { PhoneDeps } from './deps.ts';
@@ -35,13 +36,15 @@ export function createHearing({ deps, book, refresh, sync, headlines }: HearingO
       else if (body.kind === 'headline') headlines.splice(0, Math.max(0, headlines.push(body) - HEADLINES));
     },
     drained: async () => {
-      const tasks = [...touched];
-      const desktops = [...greeted];
+      const expired = await expireUnseen(deps.db, Math.floor(deps.now() / 1000));
+      const tasks = [...touched, ...expired.map(({ id }) => id)];
+      // Its words about an expired task may have expired, too.
+      const desktops = [...greeted, ...expired.map(({ desktop }) => desktop)];
       touched.clear();
       greeted.clear();
       await refresh(tasks);
       if (tasks.length > 0) deps.neighbours?.tell(tasks);
-      await Promise.all([...desktops, ...gaps(tasks)].map(sync));
+      await Promise.all([...new Set([...desktops, ...gaps(tasks)])].map(sync));
     },
   };
 }
