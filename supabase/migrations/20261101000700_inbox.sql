@@ -10,6 +10,8 @@ declare
   leased json;
   more boolean;
 begin
+  -- A lease that a crash forgets is given again, which every recipient is ready for: not worth waiting for the disk.
+  perform set_config('synchronous_commit', 'off', true);
   -- Not at every pull: a few seconds are exact enough, and a row version each would not be.
   if device.last_seen is null or device.last_seen < now() - interval '5 seconds' then
     update private.devices set last_seen = now() where kid = device.kid;
@@ -54,6 +56,8 @@ declare
   device private.devices := private.caller(p_user, p_kid, p_session);
   acked text[];
 begin
+  -- An acknowledgement that a crash forgets is made again.
+  perform set_config('synchronous_commit', 'off', true);
   -- Two recipients may acknowledge the last two deliveries at once: the second must see that the first is gone.
   perform from private.envelopes as e where e.id in (
     select d.envelope from private.deliveries as d join jsonb_to_recordset(p_acks) as a (id text) on d.envelope = a.id
