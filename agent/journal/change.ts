@@ -1,4 +1,13 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { newId } from '../../edge/protocol/id.ts';
 import { hashNow } from './hash.ts';
@@ -22,9 +31,13 @@ export function keepBytes(journal: Journal, bytes: Uint8Array): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const draft = join(folder, `${newId()}.part`);
   const file = openSync(draft, 'wx', 0o600);
-  writeSync(file, bytes);
-  fsyncSync(file);
-  closeSync(file);
+  try {
+    // writeSync would stop where a full disk or a limit stops it, and not say so.
+    writeFileSync(file, bytes);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
   renameSync(draft, path);
   return hash;
 }

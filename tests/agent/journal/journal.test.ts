@@ -1,6 +1,6 @@
 import { Database } from 'bun:sqlite';
 import { afterEach, beforeEach, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventHash, eventSchema } from '../../../edge/protocol/event.ts';
@@ -175,4 +175,20 @@ test('a changed or removed entry of the audit is noticed', () => {
   expect(auditHolds(journal)).toBe(false);
   journal.db.run('delete from audit where i = 2');
   expect(auditHolds(journal)).toBe(false);
+});
+
+test('bytes that the disk does not hold whole are not kept', async () => {
+  const program = `
+    import { openJournal } from '${join(import.meta.dir, '../../../agent/journal/journal.ts')}';
+    import { keepBytes } from '${join(import.meta.dir, '../../../agent/journal/change.ts')}';
+    process.on('SIGXFSZ', () => undefined);
+    const journal = openJournal({ folder: ${JSON.stringify(join(folder, 'small'))}, now: Date.now });
+    try { keepBytes(journal, new Uint8Array(5_000_000)); console.log('kept'); } catch { console.log('refused'); }
+    process.exit(0);
+  `;
+  const file = join(folder, 'program.ts');
+  writeFileSync(file, program);
+  const limited = `ulimit -f 2000; exec "${process.execPath}" "${file}"`;
+  const child = Bun.spawn(['bash', '-c', limited], { stdout: 'pipe', stderr: 'ignore' });
+  expect((await new Response(child.stdout).text()).trim()).toBe('refused');
 });
