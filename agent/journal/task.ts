@@ -98,13 +98,11 @@ export const listThread = (journal: Journal, thread: string): TaskRecord[] =>
     .all({ thread })
     .map(recordOf);
 
-/** The tasks of its thread that came before it, oldest first. */
-export function listEarlier(journal: Journal, { id, thread }: Pick<TaskRecord, 'id' | 'thread'>): TaskRecord[] {
-  const tasks = listThread(journal, thread);
-  return tasks.slice(
-    0,
-    tasks.findIndex((task) => task.id === id),
-  );
+/** The tasks of its thread that came before it, oldest first: by their arrival, unless one overtook the one that it names. */
+export function listEarlier(journal: Journal, task: Pick<TaskRecord, 'id' | 'thread' | 'after'>): TaskRecord[] {
+  const tasks = listThread(journal, task.thread);
+  const at = tasks.findIndex(({ id }) => id === task.id);
+  return tasks.filter(({ id, after }, index) => index !== at && after !== task.id && (index < at || id === task.after));
 }
 
 export const listRecent = (journal: Journal, max: number): TaskRecord[] =>

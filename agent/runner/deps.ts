@@ -11,6 +11,10 @@ export interface Parts {
   readonly get: (id: string) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
+/** Tries to reach a relay that does not answer for large files, and the pause between them. */
+export const PART_TRIES = 24;
+export const PART_PAUSE_MS = 5000;
+
 /** All that running a task needs. Built by the entry file. */
 export interface RunnerDeps {
   readonly journal: Journal;

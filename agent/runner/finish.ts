@@ -3,15 +3,12 @@ import type { Parcel } from '../../edge/protocol/parcel.ts';
 import { appendEvent } from '../journal/event.ts';
 import type { Journal } from '../journal/journal.ts';
 import { endTask, readTask } from '../journal/task.ts';
-import type { RunnerDeps } from './deps.ts';
+import { PART_PAUSE_MS, PART_TRIES, type RunnerDeps } from './deps.ts';
 import { packFiles } from './pack.ts';
 
 /** Characters of an answer. A longer one belongs in a file. */
 const MAX_ANSWER = 16_000;
 const MAX_WHY = 2000;
-/** Tries to hand large files to a relay that does not answer, and the pause between them. */
-const PART_TRIES = 24;
-const PART_PAUSE_MS = 5000;
 
 interface Finish {
   readonly task: string;

@@ -74,7 +74,7 @@ function interrupted(deps: RunnerDeps, task: string, reason: unknown): void {
 
 async function converse(deps: RunnerDeps, task: TaskRecord, signal: AbortSignal): Promise<void> {
   const { journal, desk } = deps;
-  const attached = await fillWorkspace(journal, task, deps.parts);
+  const attached = await fillWorkspace(deps, task, signal);
   const brief = briefOf(journal, task, { attached, home: desk.home, roots: deps.rules().roots });
   const model = deps.model();
   const end = await runLoop({ deps, task, brief, model, signal });

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'bun:test';
+import { RelayError } from '../../../edge/mailbox/relay-client.ts';
 import { newId } from '../../../edge/protocol/id.ts';
 import { INLINE_BYTES, packParcel, unpackParcel } from '../../../edge/protocol/parcel.ts';
 import { MAX_BODY_BYTES } from '../../../edge/protocol/seal.ts';
@@ -104,4 +105,19 @@ test('whatever a task wrote, its result fits into one message', async () => {
   const result = desk.result(t);
   expect(result.files).toHaveLength(20);
   expect(Buffer.byteLength(JSON.stringify(result))).toBeLessThan(MAX_BODY_BYTES - 1000);
+});
+
+test('an attached file is fetched once the network is back', async () => {
+  const parts = memoryParts();
+  const bytes = new TextEncoder().encode('scan '.repeat(40_000));
+  const parcel = await packParcel({ name: 'scan.txt', type: 'text/plain', bytes, putPart: parts.put });
+  let tries = 0;
+  const flaky: Parts = {
+    ...parts,
+    get: (id) => (++tries < 3 ? Promise.reject(new RelayError('network.unreachable', 'no network')) : parts.get(id)),
+  };
+  desk = testRunner({ model: modelOf(), parts: flaky });
+  const t = desk.task('Read it', { files: [parcel] });
+  await desk.reaches(t, 'ended');
+  expect(desk.record(t).state).toMatchObject({ fate: 'done' });
 });

@@ -65,6 +65,22 @@ test('a follow-up that overtook its predecessor is held, and runs alone when tha
   await desk.reaches(t, 'ended');
 });
 
+test('a follow-up that overtook its predecessor knows what that answered, and inherits its bits', async () => {
+  desk.put('in/page.txt', 'words of somebody');
+  desk.rules.roots.push('~/in');
+  fake.play((request) =>
+    taskText(request).includes('And now')
+      ? [text('Yes.')]
+      : [call('read_text', { path: '~/in/page.txt' }), text('Read it.')],
+  );
+  const first = newId();
+  const second = desk.task('And now?', { thread: first, after: first });
+  addTask(desk.journal(), { id: first, task: someTask('Read it'), from: DESK });
+  await desk.reaches(second, 'ended');
+  expect(taskText(fake.requests.at(-1) ?? fail())).toContain('You answered: Read it.');
+  expect(desk.record(second).taint.untrusted).toBe(true);
+});
+
 test('a cancelled task stops while the model is thinking', async () => {
   fake.play([{ hang: true }]);
   const t = desk.task('Think');
