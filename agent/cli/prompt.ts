@@ -19,12 +19,16 @@ function withoutErased(typed: string): string {
   );
 }
 
+const broken = (): never => {
+  throw new DeskError('Nothing was changed.');
+};
+
 /** Questions and answers in lines, from a terminal or a pipe. */
-export function openPrompt({ input, say }: Pick<Desk, 'input' | 'say'>): Prompt {
+export function openPrompt({ input, say, interrupted }: Pick<Desk, 'input' | 'say' | 'interrupted'>): Prompt {
   const lines: AsyncIterator<string> = createInterface({ input })[Symbol.asyncIterator]();
   const line = async (question: string, otherwise = '') => {
     say(otherwise === '' ? question : `${question} [${otherwise}]`);
-    const { value, done } = await lines.next();
+    const { value, done } = await Promise.race([lines.next(), interrupted.then(broken)]);
     return done === true || value.trim() === '' ? otherwise : value.trim();
   };
   return {
@@ -33,12 +37,16 @@ export function openPrompt({ input, say }: Pick<Desk, 'input' | 'say'>): Prompt 
       if (input.isTTY === true) input.setRawMode?.(true);
       const typed = await line(`${question} (it is not shown)`);
       if (input.isTTY === true) input.setRawMode?.(false);
-      if (typed.includes('\u0003')) throw new DeskError('Nothing was changed.');
+      if (typed.includes('\u0003')) return broken();
       return withoutErased(typed);
     },
     async yes(question, otherwise) {
-      const answer = (await line(`${question} ${otherwise ? '[Y/n]' : '[y/N]'}`)).toLowerCase();
-      return answer === '' ? otherwise : answer.startsWith('y');
+      for (;;) {
+        const answer = (await line(`${question} ${otherwise ? '[Y/n]' : '[y/N]'}`)).toLowerCase();
+        if (answer === '') return otherwise;
+        if (/^(y(es)?|no?)$/.test(answer)) return answer.startsWith('y');
+        say('Please answer y or n.');
+      }
     },
     close: () => void lines.return?.(),
   };

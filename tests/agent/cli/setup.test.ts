@@ -10,6 +10,7 @@ import { setup } from '../../../agent/cli/setup.ts';
 import { readConfig } from '../../../agent/config.ts';
 import { API_KEY, openKeyring } from '../../../agent/link/keyring.ts';
 import { type TestDesk, testDesk } from '../../support/test-desk.ts';
+import { until } from '../../support/until.ts';
 
 let desk: TestDesk;
 beforeEach(() => {
@@ -78,6 +79,23 @@ test('setup asks for name, folders, model and the power switches', async () => {
     model: { kind: 'offline' },
     remotePower: false,
   });
+});
+
+test('Ctrl-C ends the questions and changes nothing', async () => {
+  desk.type('Atelier\n');
+  const asking = setup(desk, []);
+  await until(words, (said) => said.includes('Folders an errand may read'));
+  desk.interrupt();
+  await expect(asking).rejects.toThrow('Nothing was changed.');
+  expect(readConfig(desk.data).name).toBe('Studio-PC');
+});
+
+test('an answer that is neither yes nor no is asked for again', async () => {
+  folder('Documents');
+  desk.type(['', '~/Photos', 'n', 'y', '', '', 'n'].join('\n') + '\n');
+  expect(await setup(desk, [])).toBe(0);
+  expect(words()).toContain('Please answer y or n.');
+  expect(readConfig(desk.data)).toMatchObject({ roots: ['~/Errand'], remotePower: false });
 });
 
 test('a pasted key is kept in the keyring only after it was answered, and stands in no configuration', async () => {
