@@ -75,6 +75,22 @@ export function confirmChanges(journal: Journal, step: { task: string; n: number
   );
 }
 
+/** What a step was to write, when all of that is on the disk: then the process died after writing it. Else nothing. */
+export function writtenBy(journal: Journal, step: { task: string; n: number }): readonly string[] {
+  const rows = journal.db
+    .query<Row, { task: string; n: number }>('select * from change where task = $task and n = $n order by id')
+    .all({ task: step.task, n: step.n });
+  return rows.every(({ path, after }) => hashOf(path) === after) ? rows.map(({ path }) => path) : [];
+}
+
+function hashOf(path: string): string | undefined {
+  try {
+    return hashNow(readFileSync(path));
+  } catch {
+    return undefined;
+  }
+}
+
 interface Row {
   path: string;
   before: string | null;

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { freezeAction, thawAction, type FrozenAction } from '../../edge/protocol/ask.ts';
 import { addAsk, countAsks, MAX_ASKS, readAsk, type AskRecord } from '../journal/ask.ts';
 import { audit } from '../journal/audit.ts';
-import { addChange, confirmChanges, filesTouched, keepBytes } from '../journal/change.ts';
+import { addChange, confirmChanges, filesTouched, keepBytes, writtenBy } from '../journal/change.ts';
 import { appendEvent } from '../journal/event.ts';
 import {
   addStep,
@@ -71,12 +71,24 @@ async function goOn(job: Job): Promise<StepEnd> {
       return perform(job, asOfNow(job));
     case 'begun':
       if (job.step.class === 'once') return askRepeat(job);
-      return countStarts(job.deps.journal, job.step) < MAX_STARTS ? perform(job, progress.begun) : giveUp(job);
+      return takeUp(job, progress.begun);
     case 'asked':
       return afterAsk(job, progress.ask);
     case 'over':
       return { is: 'over', outcome: progress.outcome };
   }
+}
+
+/** A step that may be done again, and was begun by a process that is gone. */
+async function takeUp(job: Job, begun: Begun): Promise<StepEnd> {
+  const { deps, step } = job;
+  const { journal } = deps;
+  const files = writtenBy(journal, step);
+  if (files.length === 0) return countStarts(journal, step) < MAX_STARTS ? perform(job, begun) : giveUp(job);
+  return journal.write(() => {
+    confirmChanges(journal, step);
+    return end(deps, step, { is: 'done', text: `Wrote ${files.join(', ')}.` });
+  });
 }
 
 const giveUp = ({ deps, step }: Job): StepEnd =>

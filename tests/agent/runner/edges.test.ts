@@ -3,11 +3,13 @@ import * as z from 'zod/mini';
 import { MAX_BODY_BYTES } from '../../../edge/protocol/seal.ts';
 import { newId } from '../../../edge/protocol/id.ts';
 import { openAskOf, takeAnswer } from '../../../agent/journal/ask.ts';
+import { addChange, filesWritten, keepBytes } from '../../../agent/journal/change.ts';
 import { addStep, intendStep } from '../../../agent/journal/step.ts';
 import { addTask, cancelTask, setState } from '../../../agent/journal/task.ts';
 import type { RunnerDeps } from '../../../agent/runner/deps.ts';
 import type { Model } from '../../../agent/runner/model.ts';
 import { runStep } from '../../../agent/runner/step.ts';
+import { tools } from '../../../agent/tools/tools.ts';
 import type { Tool } from '../../../agent/tools/tool.ts';
 import { someTask } from '../../support/memory-phone.ts';
 import { DESK, noWait, testRunner, type TestRunner } from '../../support/test-runner.ts';
@@ -101,6 +103,20 @@ test('a task that is parked while its step is weighed asks once it goes on, and 
   expect(states).toEqual(['queued', 'running', 'parked', 'running', 'waiting']);
 });
 
+function depsWith(some: readonly Tool[]): RunnerDeps {
+  return {
+    journal: desk.journal(),
+    model: () => calling(),
+    tools: some,
+    rules: () => ({ v: 1, roots: [], sensitive: [], scripts: [] }),
+    desk: { platform: process.platform, home: desk.home, own: [], run: newId() },
+    runCommand: () => Promise.reject(new Error('nothing runs')),
+    parts: { put: () => Promise.reject(new Error('no relay')), get: () => Promise.reject(new Error('no relay')) },
+    failpoint: () => undefined,
+    wait: noWait,
+  };
+}
+
 test('a step in which the agent itself died three times is given up', async () => {
   let runs = 0;
   const tool: Tool = {
@@ -117,17 +133,7 @@ test('a step in which the agent itself died three times is given up', async () =
   };
   desk = testRunner({ model: calling() });
   const journal = desk.journal();
-  const deps: RunnerDeps = {
-    journal,
-    model: () => calling(),
-    tools: [tool],
-    rules: () => ({ v: 1, roots: [], sensitive: [], scripts: [] }),
-    desk: { platform: process.platform, home: desk.home, own: [], run: newId() },
-    runCommand: () => Promise.reject(new Error('nothing runs')),
-    parts: { put: () => Promise.reject(new Error('no relay')), get: () => Promise.reject(new Error('no relay')) },
-    failpoint: () => undefined,
-    wait: noWait,
-  };
+  const deps = depsWith([tool]);
   const call = { type: 'tool_use', id: 'c', name: 'deadly', input: {} } as const;
   const begin = (parkedBetween: boolean): string => {
     const t = newId();
@@ -144,6 +150,24 @@ test('a step in which the agent itself died three times is given up', async () =
   expect(runs).toBe(1);
   expect(await runStep(deps, begin(false), call, signal)).toMatchObject({ is: 'over', outcome: { is: 'failed' } });
   expect(runs).toBe(1);
+});
+
+test('a write that the agent died after is done, and not asked about again', async () => {
+  desk = testRunner({ model: calling() });
+  const journal = desk.journal();
+  const path = desk.put('a.md', 'hello');
+  const t = newId();
+  addTask(journal, { id: t, task: someTask('Write it'), from: DESK });
+  const input = { path, text: 'hello' };
+  const about = { task: t, call: 'c', tool: 'write_text', title: 'Write a.md', input: JSON.stringify(input) };
+  const step = addStep(journal, { ...about, class: 'idem' });
+  const taint = { untrusted: false, private: false };
+  addChange(journal, step, { path, before: null, after: keepBytes(journal, new TextEncoder().encode('hello')), taint });
+  intendStep(journal, step, { answered: ['the digest of a write where nothing was'], taint });
+  const call = { type: 'tool_use', id: 'c', name: 'write_text', input } as const;
+  const signal = new AbortController().signal;
+  expect(await runStep(depsWith(tools), t, call, signal)).toMatchObject({ is: 'over', outcome: { is: 'done' } });
+  expect(filesWritten(journal, t).map((file) => file.path)).toEqual([path]);
 });
 
 test('no word of a model or an error makes an event that is too large to be sent', async () => {
