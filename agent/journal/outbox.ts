@@ -17,7 +17,7 @@ type Numbered = {
 export function addDraft(journal: Journal, draft: Omit<Draft, 'id'>, i: number | null = null): void {
   const { k, json, t, u, c, life, reseal } = draft;
   journal.write(() => {
-    const to = (draft.to === 'all' ? peerKids(journal) : draft.to).join(' ');
+    const to = (draft.to === 'all' ? hearers(journal, t) : draft.to).join(' ');
     if (to === '') return;
     journal.db.query('delete from out where c = $c and compact is null and recipients = $to').run({ c: c ?? null, to });
     journal.db
@@ -41,10 +41,14 @@ export function addDraft(journal: Journal, draft: Omit<Draft, 'id'>, i: number |
   });
 }
 
-const peerKids = (journal: Journal): string[] =>
+/** Who hears of a task: a phone without leave to read older threads only of what it sent, and of what came since it was paired. */
+const hearers = (journal: Journal, t: string | undefined): string[] =>
   journal.db
-    .query<{ kid: string }, []>('select kid from peer order by paired_at, kid')
-    .all()
+    .query<{ kid: string }, { t: string | null }>(
+      `select kid from peer left join task on task.id = $t
+       where task.id is null or may_history = 1 or paired_at <= task.created or sender = kid order by paired_at, kid`,
+    )
+    .all({ t: t ?? null })
     .map(({ kid }) => kid);
 
 /** True when the event already waits to be sent to this phone. */

@@ -48,7 +48,7 @@ export function pinPeer(journal: Journal, peer: Pick<Peer, 'device' | 'mayPower'
       .query(
         `insert into peer (kid, device, may_power, may_history, paired_at) values ($kid, $device, $power, $history, $at)
          on conflict (kid) do update set device = excluded.device, may_power = excluded.may_power,
-           may_history = excluded.may_history, paired_at = excluded.paired_at`,
+           may_history = excluded.may_history`,
       )
       .run({
         kid: device.kid,

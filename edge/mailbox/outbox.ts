@@ -3,7 +3,7 @@ import { newId } from '../protocol/id.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { BodyTooLarge, sealEnvelope } from '../protocol/seal.ts';
 import { RelayError, type RelayClient } from './relay-client.ts';
-import type { OutboxItem, OutboxStore } from './store.ts';
+import type { Draft, OutboxItem, OutboxStore } from './store.ts';
 
 const BATCH = 50;
 
@@ -45,13 +45,17 @@ async function sendOne(item: OutboxItem, sender: Sender): Promise<RelayError | u
     await sender.relay.postEnvelope(sealed);
   } catch (error) {
     if (!(error instanceof RelayError)) throw error;
-    if (error.passing || (error.code === 'envelope.expired' && item.draft.reseal)) return error;
+    if (error.passing || waits(item.draft, error)) return error;
     await sender.store.settle(item.seq, { at: 'failed', why: error.code });
     return undefined;
   }
   await sender.store.settle(item.seq, { at: 'relay' });
   return undefined;
 }
+
+/** A desktop that the relay does not know just now, or whose clock is wrong, loses no event by that. */
+const waits = ({ k, reseal }: Draft, { code }: RelayError): boolean =>
+  (code === 'device.unknown' && k === 'evt') || (code === 'envelope.expired' && reseal);
 
 function nextFor({ draft, sealed }: OutboxItem, now: number): 'send' | 'seal' | 'give-up' {
   // Sealed by a clock that was ahead: the relay would not take it before that time, and everything behind it would wait.

@@ -12,7 +12,7 @@ import { draftHeadline, draftLive } from '../../../agent/journal/event.ts';
 import { openJournal, type Journal } from '../../../agent/journal/journal.ts';
 import { outboxStore } from '../../../agent/journal/outbox.ts';
 import { pinPeer } from '../../../agent/journal/peer.ts';
-import { addTask, setState } from '../../../agent/journal/task.ts';
+import { addTask, endTask, setState } from '../../../agent/journal/task.ts';
 import { memoryPhone, someTask, type MemoryPhone } from '../../support/memory-phone.ts';
 import { memoryRelay, type MemoryRelay } from '../../support/memory-relay.ts';
 
@@ -149,4 +149,26 @@ test('an event that the relay finds expired waits for the clock to be set right'
   expect(await flushOutbox(late)).toMatchObject({ is: 'waiting' });
   await flushOutbox(sender());
   expect(await phone.happenings(t)).toHaveLength(2);
+});
+
+test('while the relay does not know this desktop, events wait', async () => {
+  const t = task();
+  const unknown = sender({ postEnvelope: () => Promise.reject(new RelayError('device.unknown', 'pair it again')) });
+  expect(await flushOutbox(unknown)).toMatchObject({ is: 'waiting' });
+  await flushOutbox(sender());
+  expect(await phone.happenings(t)).toHaveLength(2);
+});
+
+test('a phone without leave to read older threads hears nothing of them, not even how they end', async () => {
+  const old = task('Old');
+  await flushOutbox(sender());
+  const guest = await memoryPhone({ relay, desktop: desktop.device, name: 'Guest' });
+  journal.db.query('update task set created = created - 1000').run();
+  pinPeer(journal, { device: guest.identity.device, mayPower: false, mayHistory: false });
+  endTask(journal, old, { fate: 'done', headline: { title: 'Done', text: 'secret' } });
+  draftLive(journal, old, 'secret');
+  const young = task('Young');
+  await flushOutbox(sender());
+  expect((await guest.hear()).map((down) => (down.kind === 'event' ? down.t : down.kind))).toEqual([young, young]);
+  expect((await phone.happenings(old)).at(-1)).toMatchObject({ state: { is: 'ended' } });
 });
