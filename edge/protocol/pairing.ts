@@ -108,5 +108,7 @@ async function readClaim(signed: string, pid: string): Promise<Device> {
   if (claimed !== pid || device.kind !== 'phone' || !(await deviceMatchesKeys(device))) {
     throw new PairingRefused('The claim contradicts itself.');
   }
+  // A point that is not on the curve would stop everything that is sealed to this phone and others.
+  await importEncryptionKey(device.enc);
   return device;
 }

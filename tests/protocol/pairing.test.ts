@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'bun:test';
+import { thumbprint } from '../../edge/protocol/device.ts';
 import { newIdentity, type Identity } from '../../edge/protocol/identity.ts';
 import type { Offer } from '../../edge/protocol/offer.ts';
 import {
@@ -62,6 +63,13 @@ test('a claim made without the code, for another offer, or for another desktop d
 test('a claim that names keys its maker does not hold is refused', async () => {
   const borrowed = { ...phone, device: { ...phone.device, enc: mallory.device.enc } };
   const claim = await makeClaim({ code, offer, desktop: desktop.device, phone: borrowed });
+  await expect(openClaim({ code, offer, claim, desktop })).rejects.toThrow(PairingRefused);
+});
+
+test('a phone whose key nothing can be sealed to is refused', async () => {
+  const enc = { ...phone.device.enc, x: 'A'.repeat(43), y: 'A'.repeat(43) };
+  const broken = { ...phone, device: { ...phone.device, enc, ek: await thumbprint(enc) } };
+  const claim = await makeClaim({ code, offer, desktop: desktop.device, phone: broken });
   await expect(openClaim({ code, offer, claim, desktop })).rejects.toThrow(PairingRefused);
 });
 
