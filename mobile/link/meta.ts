@@ -18,6 +18,8 @@ export const META = {
   bound: cell('bound', z.string()),
   /** Unix seconds: nothing that was issued before is taken. */
   notBefore: cell('notBefore', z.int()),
+  /** Unix seconds of the last look into the inbox. */
+  looked: cell('looked', z.int()),
   /** The push endpoint that the relay knows. */
   push: cell('push', z.string()),
 };

@@ -1,7 +1,10 @@
 import type { Accepted } from '../../edge/mailbox/store.ts';
 import type { Headline } from '../../edge/protocol/down.ts';
+import { MAX_LIFE } from '../../edge/protocol/envelope.ts';
+import type { Db } from '../link/db.ts';
 import { expireUnseen } from '../link/expire-unseen.ts';
 import type { Heard } from '../link/heard.ts';
+import { META, readMeta, writeMeta } from '../link/meta.ts';
 import type { Book } from './book.ts';
 import type { PhoneDeps } from './deps.ts';
 
@@ -36,17 +39,28 @@ export function createHearing({ deps, book, refresh, sync, headlines }: HearingO
       else if (body.kind === 'headline') headlines.splice(0, Math.max(0, headlines.push(body) - HEADLINES));
     },
     drained: async () => {
-      const expired = await expireUnseen(deps.db, Math.floor(deps.now() / 1000));
+      const now = Math.floor(deps.now() / 1000);
+      const expired = await expireUnseen(deps.db, now);
+      const silent = await wasSilent(deps.db, now);
       const tasks = [...touched, ...expired.map(({ id }) => id)];
       // Its words about an expired task may have expired, too.
-      const desktops = [...greeted, ...expired.map(({ desktop }) => desktop)];
+      const desktops = [...greeted, ...expired.map(({ desktop }) => desktop), ...(silent ? kidsIn(book) : [])];
       touched.clear();
       greeted.clear();
       await refresh(tasks);
       if (tasks.length > 0) deps.neighbours?.tell(tasks);
       await Promise.all([...new Set([...desktops, ...gaps(tasks)])].map(sync));
+      await writeMeta(deps.db, META.looked, now);
     },
   };
+}
+
+const kidsIn = (book: Book): readonly string[] => book.peers().map(({ device }) => device.kid);
+
+/** Whether this phone did not look for so long that what was said to it may have expired at the relay. */
+async function wasSilent(db: Db, now: number): Promise<boolean> {
+  const before = await readMeta(db, META.looked);
+  return before !== undefined && now - before >= MAX_LIFE;
 }
 
 /** Finds the desktops to ask again because an event is missing: once for each place in a task. */

@@ -17,6 +17,7 @@ import { META, writeMeta } from '../../mobile/link/meta.ts';
 import { createBook } from '../../mobile/state/book.ts';
 import { pin } from '../../mobile/state/ceremony.ts';
 import { addControl, createErrands } from '../../mobile/state/errands.ts';
+import { createHearing } from '../../mobile/state/hearing.ts';
 import { memoryRelay } from '../support/memory-relay.ts';
 
 /* A phone's own data at the moments when something comes too early, too late or not at all. */
@@ -120,4 +121,26 @@ test('the largest file that travels in a task leaves room for the longest text',
   const file = await errands.pack({ name: 'a.jpg', type: 'image/jpeg', bytes: new Uint8Array(89_000) });
   const body = { text: '漢'.repeat(20_000), files: [file] };
   expect(Buffer.byteLength(JSON.stringify(body))).toBeLessThan(MAX_BODY_BYTES - 5000);
+});
+
+test('after a silence as long as an envelope lives every desktop is asked for what was said', async () => {
+  await pin({ db }, desktop.device);
+  let now = Date.now();
+  const synced: string[] = [];
+  const book = createBook(db);
+  await book.load();
+  const { drained } = createHearing({
+    deps: { db, now: () => now } as never,
+    book,
+    refresh: async () => undefined,
+    sync: async (kid) => void synced.push(kid),
+    headlines: [],
+  });
+  const drain = async (days: number): Promise<number> => {
+    now += days * 86_400_000;
+    await drained();
+    return synced.length;
+  };
+  expect([await drain(0), await drain(1), await drain(6), await drain(9), await drain(0)]).toEqual([0, 0, 0, 1, 1]);
+  expect(synced).toEqual([desktop.device.kid]);
 });
