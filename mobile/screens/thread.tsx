@@ -9,13 +9,13 @@ import { TaskCard } from './task-card.tsx';
 
 /** One thread. `id` names the thread or any task in it, because notifications link to tasks. */
 export function Thread(props: { readonly id: string }): JSX.Element {
-  const { words, view, go } = useApp();
+  const { words, view } = useApp();
   const thread = () =>
     view().threads.find(({ id, tasks }) => id === props.id || tasks.some((task) => task.id === props.id));
   const desktop = () => view().desktops.find(({ device }) => device.kid === thread()?.desktop);
-  const follow = followEnd(window);
+  const end = followEnd(window);
   createEffect(() => {
-    if (thread()) follow();
+    if (thread()) end.grew();
   });
   return (
     <Show
@@ -33,7 +33,7 @@ export function Thread(props: { readonly id: string }): JSX.Element {
           sub={<DeskLine only={open().desktop} />}
           foot={
             <Show when={desktop()}>
-              <Composer thread={open()} onSent={(task) => go(`/t/${task}`)} />
+              <Composer thread={open()} onSent={() => end.wrote()} />
             </Show>
           }
         >

@@ -3,8 +3,14 @@ import { onCleanup, onMount } from 'solid-js';
 /** Pixels from the end within which a reader counts as being there. */
 const NEAR = 140;
 
-/** Keeps the end of a page in sight unless the reader went up to read. Call the result whenever the page grew. */
-export function followEnd(page: Window): () => void {
+export interface FollowEnd {
+  /** The page grew: its end stays in sight, unless the reader went up to read. */
+  grew(): void;
+  /** The reader wrote something: the end is where it appears. */
+  wrote(): void;
+}
+
+export function followEnd(page: Window): FollowEnd {
   let following = true;
   const { documentElement } = page.document;
   const look = (): void => {
@@ -16,5 +22,12 @@ export function followEnd(page: Window): () => void {
   page.addEventListener('scroll', look, { passive: true });
   onCleanup(() => page.removeEventListener('scroll', look));
   onMount(follow);
-  return () => void page.requestAnimationFrame(follow);
+  const soon = (): void => void page.requestAnimationFrame(follow);
+  return {
+    grew: soon,
+    wrote: () => {
+      following = true;
+      soon();
+    },
+  };
 }

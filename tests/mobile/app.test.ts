@@ -154,6 +154,11 @@ test('a file travels with a follow-up, and what was written may be replaced', as
   await page.getByLabel('What should your desktop do?').fill('now make it shorter');
   await button('Send').click();
   await page.getByText('Attached: note.txt').waitFor();
+  // What was just sent is in sight, below all that came before.
+  await until(
+    () => page.evaluate(() => document.documentElement.scrollHeight - innerHeight - scrollY),
+    (below) => below < 140,
+  );
   const { body } = await until(
     () => desk.hears('task'),
     ({ id }) => id !== task,
