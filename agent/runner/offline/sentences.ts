@@ -31,9 +31,12 @@ const segmenter = new Intl.Segmenter(undefined, { granularity: 'sentence' });
 /** Lines of a page are wrapped where the paper ended: joined again, with words that were split at a hyphen. */
 const flow = (text: string): string => text.replace(/(\p{Ll})-\n(\p{Ll})/gu, '$1$2').replace(/\s+/g, ' ');
 
+/** A sentence becomes a point of its own: it does not keep the mark of a list it stood in. */
+const unmarked = (sentence: string): string => sentence.trim().replace(/^[•‣▪◦*–-]\s+/u, '');
+
 function sentencesOf({ number, text }: Page): { text: string; page: number }[] {
   return [...segmenter.segment(flow(text))]
-    .map(({ segment }) => ({ text: segment.trim(), page: number }))
+    .map(({ segment }) => ({ text: unmarked(segment), page: number }))
     .filter(({ text: each }) => each.length >= SHORTEST && each.length <= LONGEST && /\p{L}{3}/u.test(each));
 }
 

@@ -143,6 +143,11 @@ test('headers and footers that every page repeats are no key sentences', () => {
   ]);
 });
 
+test('a sentence that was a point of a list stands without its mark', () => {
+  const [sentence] = keySentences([{ number: 1, text: '• The archive is sorted before 21 December 2026.' }]);
+  expect(sentence?.text).toBe('The archive is sorted before 21 December 2026.');
+});
+
 test('halving keeps headings and the points with figures', () => {
   const text =
     '# Summary\n\n## a.pdf\n\n- Words only.\n- It costs 12 euro. [a.pdf, page 1]\n\n## b.pdf\n\n- One point.';
