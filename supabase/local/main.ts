@@ -52,9 +52,17 @@ function isFree(port: number, host: string): Promise<boolean> {
   });
 }
 
+/** A browser keeps account, keys and errands by address: at another port the app is a new one. */
+const takenWords = (port: number): string =>
+  `Port ${PORT} is taken by another program, so this time it is ${port}. A phone that was paired at ${PORT} does not find its errands there: free that port, or always start with --port.`;
+
 async function choosePort(wished: string | undefined, host: string): Promise<number> {
   if (wished !== undefined) return Number(wished);
-  for (let port = PORT; port < PORT + TRIES; port++) if (await isFree(port, host)) return port;
+  for (let port = PORT; port < PORT + TRIES; port++) {
+    if (!(await isFree(port, host))) continue;
+    if (port !== PORT) tell({ say: takenWords(port) });
+    return port;
+  }
   return 0;
 }
 
