@@ -73,9 +73,9 @@ async function main(): Promise<number> {
 
 /** A data folder that cannot be written, a full disk: nothing Errand could mend. */
 function refusedBySystem(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error) || !('path' in error)) return undefined;
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
   if (['ENOSPC', 'EDQUOT'].includes(String(error.code)))
-    return `The disk is full: ${String(error.path)} could not be written. Nothing was lost; make room and try again.`;
+    return `The disk is full, so this was not written. What was there is as it was: make room and try again. (${error.message})`;
   if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].includes(String(error.code)))
     return `The system does not allow it: ${error.message}. Is the folder yours, and can it be written?`;
   return undefined;

@@ -107,8 +107,11 @@ async function initialise(p: {
     { stdout: 'ignore', stderr: 'pipe', env: bareEnvironment() },
   );
   const said = await new Response(initdb.stderr).text();
-  if ((await initdb.exited) !== 0)
-    throw new Error(`PostgreSQL could not make its data folder in ${p.home}: ${said.trim()}`);
+  if ((await initdb.exited) !== 0) {
+    // It says why first, and then how it tidied up.
+    const why = said.split('\n').find((line) => /\b(error|fatal|could not)\b/i.test(line)) ?? said.trim();
+    throw new Error(`PostgreSQL could not make its data folder in ${p.home}: ${why}`);
+  }
   renameSync(draft, p.data);
 }
 
