@@ -55,14 +55,7 @@ export function createPairing(options: PairingOptions): Pairing {
     try {
       await work(() => mine === turn);
     } catch (error) {
-      if (mine !== turn) return;
-      await dropMeta(deps.db, META.pairing);
-      if (error instanceof RelayError && error.code === 'auth.fresh-factor') {
-        show({ is: 'none' });
-        return options.factorWanted();
-      }
-      await keepLink(undefined);
-      show({ is: 'failed', why: error instanceof PairingRefused ? 'pairing.false' : faultCode(error) });
+      if (mine === turn) await end(ceremony, error);
     }
   }
 
@@ -103,6 +96,17 @@ interface Ceremony {
   readonly options: PairingOptions;
   readonly show: (next: PairingView) => void;
   readonly keepLink: (link: string | undefined) => Promise<void>;
+}
+
+/** A factor that is not fresh keeps the link: the pairing goes on once the code was entered. Anything else ends it. */
+async function end({ options, show, keepLink }: Ceremony, error: unknown): Promise<void> {
+  await dropMeta(options.deps.db, META.pairing);
+  if (error instanceof RelayError && error.code === 'auth.fresh-factor') {
+    show({ is: 'none' });
+    return options.factorWanted();
+  }
+  await keepLink(undefined);
+  show({ is: 'failed', why: error instanceof PairingRefused ? 'pairing.false' : faultCode(error) });
 }
 
 async function claim(ceremony: Ceremony, link: PairingLink, mine: () => boolean): Promise<void> {
