@@ -18,10 +18,12 @@ export function knownSenders(store: Pick<Store, 'caller'>): KnownSenders {
   return {
     find: async (claim) => {
       const key = JSON.stringify(claim);
-      const found = known.get(key) ?? (await store.caller(claim));
+      const found = known.get(key);
+      if (found) return found;
+      const device = await store.caller(claim);
       if (known.size >= MOST) known.clear();
-      known.set(key, found);
-      return found;
+      known.set(key, device);
+      return device;
     },
     forget: (claim) => void known.delete(JSON.stringify(claim)),
   };

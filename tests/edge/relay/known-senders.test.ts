@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { bind, paired, sealed, type Pair } from '../../support/paired.ts';
+import { bind, paired, sealed, tokenOf, type Pair } from '../../support/paired.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { relayStack, type RelayStack } from '../../support/relay-stack.ts';
 import { codeOf, newClient, password } from '../../support/stack-people.ts';
-import { tokenOf } from '../../support/paired.ts';
 
 /* The relay remembers who stood behind a session. What it remembers must never decide. */
 
