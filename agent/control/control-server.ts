@@ -1,5 +1,6 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { callFrameSchema, type NoticeFrame, type ReplyFrame, type RequestFrame } from './frames.ts';
 
@@ -55,9 +56,8 @@ export async function serveControl({ address, platform, handle }: ControlServerO
       attached.delete(socket);
     });
   });
-  if (platform !== 'win32') rmSync(address, { force: true });
-  await listening(server, address);
-  if (platform !== 'win32') chmodSync(address, 0o600);
+  const isFile = platform !== 'win32';
+  await (isFile ? listenPrivately(server, address) : listening(server, address));
   return {
     broadcast(notice) {
       const line = `${JSON.stringify({ notice })}\n`;
@@ -67,8 +67,19 @@ export async function serveControl({ address, platform, handle }: ControlServerO
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of sockets) socket.end();
       await closed;
+      if (isFile) rmSync(address, { force: true });
     },
   };
+}
+
+/** A socket is made with the mode that the umask gives: it gets its name only once it is private. */
+async function listenPrivately(server: Server, address: string): Promise<void> {
+  // no longer than the address, which may be as long as a socket's may be
+  const unnamed = join(dirname(address), 'control.new');
+  rmSync(unnamed, { force: true });
+  await listening(server, unnamed);
+  chmodSync(unnamed, 0o600);
+  renameSync(unnamed, address);
 }
 
 function listening(server: Server, address: string): Promise<void> {
