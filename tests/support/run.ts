@@ -1,14 +1,17 @@
 /**
- * `npx bun run test`: installs what the tests need, builds the phone app, runs everything, and ends with a line of true counts.
+ * `npx bun run test [paths]`: installs what the tests need, builds the phone app, runs everything, and ends with a line of true
+ * counts. A run of everything holds the README's tables against what it showed; `--evidence` writes them instead.
  * Imports nothing from npm: it is what installs npm's packages.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseEvidence, untrueIn, withEvidence } from './evidence-table.ts';
 
 const root = join(import.meta.dir, '..', '..');
-const args = process.argv.slice(2);
+const args = process.argv.slice(2).filter((arg) => !arg.startsWith('--'));
+const writesEvidence = process.argv.includes('--evidence');
 
 /** What the tests drive that npm does not carry: [a file it provides, its Debian package]. */
 const NEEDED: readonly (readonly [file: string, debian: string])[] = [
@@ -87,12 +90,36 @@ function countsOf(junit: string): Counts {
 const GROUPS: readonly { readonly paths: readonly string[]; readonly flags: readonly string[] }[] = [
   { paths: ['tests/mobile'], flags: ['--conditions=browser'] },
   {
-    paths: ['architecture.test.ts', 'protocol', 'mailbox', 'edge', 'supabase', 'agent', 'flow', 'e2e'].map(
-      (name) => `tests/${name}`,
-    ),
+    paths: [
+      'architecture.test.ts',
+      'evidence.test.ts',
+      'protocol',
+      'mutants',
+      'mailbox',
+      'edge',
+      'supabase',
+      'agent',
+      'flow',
+      'e2e',
+    ].map((name) => `tests/${name}`),
     flags: [],
   },
 ];
+
+function settleEvidence(file: string): number {
+  const shown = parseEvidence(existsSync(file) ? readFileSync(file, 'utf8') : '');
+  const readme = join(root, 'README.md');
+  if (writesEvidence) {
+    writeFileSync(readme, withEvidence(readFileSync(readme, 'utf8'), shown));
+    return 0;
+  }
+  const untrue = untrueIn(readFileSync(readme, 'utf8'), shown);
+  if (untrue.length === 0) return 0;
+  console.error(
+    `The README's tables are not what this run showed (bun run test --evidence writes them):\n${untrue.join('\n')}`,
+  );
+  return 1;
+}
 
 function runTests(bun: string): void {
   const out = mkdtempSync(join(tmpdir(), 'errand-junit-'));
@@ -106,12 +133,15 @@ function runTests(bun: string): void {
     const junit = join(out, `${index}.xml`);
     const reporter = ['--reporter=junit', `--reporter-outfile=${junit}`];
     const flags = ['test', '--isolate', '--timeout=120000', ...group.flags, ...reporter];
-    status ||= run(bun, [...flags, ...here.map((path) => `./${path}`)], { NO_PROXY: '127.0.0.1,localhost' });
+    const env = { NO_PROXY: '127.0.0.1,localhost', ERRAND_EVIDENCE: join(out, 'evidence') };
+    const ended = run(bun, [...flags, ...here.map((path) => `./${path}`)], env);
+    status ||= ended;
     const counts = countsOf(junit);
     total.passed += counts.passed;
     total.failed += counts.failed;
     total.skipped += counts.skipped;
   }
+  if (args.length === 0 && status === 0) status = settleEvidence(join(out, 'evidence'));
   rmSync(out, { recursive: true });
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
   process.exit(status !== 0 || total.failed > 0 || total.passed === 0 ? 1 : 0);
