@@ -111,7 +111,7 @@ function settleEvidence(file: string): number {
   const readme = join(root, 'README.md');
   if (writesEvidence) {
     writeFileSync(readme, withEvidence(readFileSync(readme, 'utf8'), shown));
-    return 0;
+    return run(join(root, 'node_modules', '.bin', 'oxfmt'), ['README.md']);
   }
   const untrue = untrueIn(readFileSync(readme, 'utf8'), shown);
   if (untrue.length === 0) return 0;
