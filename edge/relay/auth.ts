@@ -3,6 +3,7 @@ import { createLocalJWKSet, createRemoteJWKSet, customFetch, errors, jwtVerify, 
 import { thumbprintSchema } from '../protocol/id.ts';
 import type { Settings } from './config.ts';
 import { Refusal } from './errors.ts';
+import { knownTokens } from './known-tokens.ts';
 
 /** Whose session it is. `app_metadata.kind` decides, which only the relay can write; never `aal` alone. */
 export type Caller =
@@ -24,6 +25,7 @@ export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promi
 const claimsSchema = z.object({
   sub: z.uuid(),
   role: z.literal('authenticated'),
+  exp: z.int(),
   session_id: z.uuid(),
   aal: z.optional(z.string()),
   amr: z.optional(z.array(z.looseObject({ method: z.string(), timestamp: z.number() }))),
@@ -37,7 +39,7 @@ export function createVerify(options: { settings: Settings; fetch: Fetch; now: (
   const keys: JWTVerifyGetKey = settings.jwks
     ? createLocalJWKSet(settings.jwks)
     : createRemoteJWKSet(new URL(`${settings.supabaseUrl}/auth/v1/.well-known/jwks.json`), { [customFetch]: fetch });
-  return async (token) => {
+  return knownTokens(async (token) => {
     const currentDate = new Date(now() * 1000);
     const pinned = { issuer, audience: 'authenticated', algorithms: ['ES256'], currentDate };
     const { payload } = await jwtVerify(token, keys, pinned).catch((error: unknown) => {
@@ -45,8 +47,8 @@ export function createVerify(options: { settings: Settings; fetch: Fetch; now: (
     });
     const claims = claimsSchema.safeParse(payload);
     if (!claims.success) throw new Refusal('auth.invalid');
-    return callerOf(claims.data);
-  };
+    return { caller: callerOf(claims.data), expires: claims.data.exp };
+  }, now);
 }
 
 /** False when the keys could not be fetched: that is not the caller's fault. */
