@@ -27,6 +27,7 @@ const NEEDED: readonly (readonly [file: string, debian: string])[] = [
   ['/usr/bin/xdotool', 'xdotool'],
   ['/usr/lib/x86_64-linux-gnu/libXss.so.1', 'libxss1'],
   ['/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf', 'fonts-dejavu-core'],
+  ['/usr/lib/postgresql/15/bin/postgres', 'postgresql-15'],
 ];
 
 function run(command: string, commandArgs: readonly string[], env: Record<string, string> = {}): number {
@@ -86,8 +87,14 @@ function countsOf(junit: string): Counts {
   };
 }
 
+interface Group {
+  readonly paths: readonly string[];
+  readonly flags: readonly string[];
+  readonly env?: Record<string, string>;
+}
+
 /** The phone's tests resolve Solid's browser build (its effects do not run in the server build); the others must not. */
-const GROUPS: readonly { readonly paths: readonly string[]; readonly flags: readonly string[] }[] = [
+const GROUPS: readonly Group[] = [
   { paths: ['tests/mobile'], flags: ['--conditions=browser'] },
   {
     paths: [
@@ -104,7 +111,23 @@ const GROUPS: readonly { readonly paths: readonly string[]; readonly flags: read
     ].map((name) => `tests/${name}`),
     flags: [],
   },
+  // The product's SQL has to run on Debian's PostgreSQL as well as on the embedded one.
+  {
+    paths: ['tests/supabase/migrations', 'tests/edge/relay'],
+    flags: [],
+    env: { ERRAND_TEST_POSTGRES: '/usr/lib/postgresql/15/bin' },
+  },
 ];
+
+/** All of a group, or what of it was asked for. */
+function pathsOf({ paths }: Group): readonly string[] {
+  if (args.length === 0) return paths;
+  return args.flatMap((arg) => {
+    const whole = paths.filter((path) => path.startsWith(arg));
+    if (whole.length > 0) return whole;
+    return paths.some((path) => arg.startsWith(path)) ? [arg] : [];
+  });
+}
 
 function settleEvidence(file: string): number {
   const shown = parseEvidence(existsSync(file) ? readFileSync(file, 'utf8') : '');
@@ -126,14 +149,12 @@ function runTests(bun: string): void {
   const total: Counts = { passed: 0, failed: 0, skipped: 0 };
   let status = 0;
   for (const [index, group] of GROUPS.entries()) {
-    const paths =
-      args.length > 0 ? args.filter((arg) => group.paths.some((path) => arg.startsWith(path))) : group.paths;
-    const here = paths.filter((path) => existsSync(join(root, path)));
+    const here = pathsOf(group).filter((path) => existsSync(join(root, path)));
     if (here.length === 0) continue;
     const junit = join(out, `${index}.xml`);
     const reporter = ['--reporter=junit', `--reporter-outfile=${junit}`];
     const flags = ['test', '--isolate', '--timeout=120000', ...group.flags, ...reporter];
-    const env = { NO_PROXY: '127.0.0.1,localhost', ERRAND_EVIDENCE: join(out, 'evidence') };
+    const env = { NO_PROXY: '127.0.0.1,localhost', ERRAND_EVIDENCE: join(out, 'evidence'), ...group.env };
     const ended = run(bun, [...flags, ...here.map((path) => `./${path}`)], env);
     status ||= ended;
     const counts = countsOf(junit);

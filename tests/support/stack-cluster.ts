@@ -8,6 +8,17 @@ import { connect } from '../../supabase/local/postgres/connect.ts';
 
 type Database = { url: string; drop: () => Promise<void> };
 
+/** The folder of another PostgreSQL's programs, when a run of the tests names one. */
+const other = process.env['ERRAND_TEST_POSTGRES'];
+
+const newCluster = (): Promise<Cluster> =>
+  startCluster({
+    folder: mkdtempSync(join(tmpdir(), 'errand-pg-')),
+    durable: false,
+    removeAfter: true,
+    ...(other === undefined ? {} : { binaries: { initdb: join(other, 'initdb'), postgres: join(other, 'postgres') } }),
+  });
+
 /** A migration that is edited while tests run gets a template of its own. */
 function fingerprint(folder: string): string {
   if (!existsSync(folder)) return '';
@@ -39,11 +50,7 @@ class SharedCluster {
   #turn: Promise<unknown> = Promise.resolve();
 
   async copyDatabase(migrationsDir: string): Promise<Database> {
-    this.#cluster ??= startCluster({
-      folder: mkdtempSync(join(tmpdir(), 'errand-pg-')),
-      durable: false,
-      removeAfter: true,
-    });
+    this.#cluster ??= newCluster();
     const cluster = await this.#cluster;
     const key = fingerprint(migrationsDir);
     const known = this.#templates.get(key) ?? this.#prepare(cluster, migrationsDir);

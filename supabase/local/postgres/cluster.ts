@@ -39,6 +39,8 @@ type Options = {
   durable?: boolean;
   /** True for tests only: the folder is removed when the server ends. */
   removeAfter?: boolean;
+  /** Another PostgreSQL's programs; without them those that came with the dependencies. */
+  binaries?: Binaries;
 };
 
 export const superuser = 'supabase_admin';
@@ -47,11 +49,11 @@ export const superuser = 'supabase_admin';
  * Starts PostgreSQL on `folder` and resolves when it answers. The caller holds the lock on the folder: a
  * server found running here is a killed stack's, and is ended first.
  */
-export async function startCluster({ folder, durable = true, removeAfter = false }: Options): Promise<Cluster> {
+export async function startCluster(options: Options): Promise<Cluster> {
+  const { folder, durable = true, removeAfter = false, binaries = findBinaries() } = options;
   const home = resolve(folder);
   mkdirSync(home, { recursive: true, mode: 0o700 });
   chmodSync(home, 0o700);
-  const binaries = findBinaries();
   const runAs = chooseRunAs({ home, program: binaries.postgres });
   const data = join(home, 'data');
   if (existsSync(data)) await stopLeftover(data);
