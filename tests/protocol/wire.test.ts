@@ -15,7 +15,7 @@ import { PROTOCOL_VERSION } from '../../edge/protocol/version.ts';
  * The wire is what other versions of this program already speak. When this hash changes, say in edge/protocol/version.ts what
  * changed, raise PROTOCOL_VERSION unless old messages still parse, and pin the new hash here.
  */
-const PINNED = { version: 1, hash: '7481cd56b58471ca2b7579eab5ed7f5fbed765b7846c4474bcec838c82307549' };
+const PINNED = { version: 2, hash: '7db8e1f6b12ccc2230881de3899a0085ba072283445cd308420807e8399dc45b' };
 
 const isSchema = (value: unknown): value is z.ZodMiniType =>
   typeof value === 'object' && value !== null && '_zod' in value;
