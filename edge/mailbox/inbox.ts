@@ -19,24 +19,29 @@ interface DrainOptions<Body> {
 }
 
 /**
- * Pulls until the inbox is empty: accept, store in one transaction, and only then ack. A crash at any point delivers the
- * envelope again, and `knows` makes that harmless. Rejects with RelayError, or with what the store throws.
+ * Pulls until the relay hands out nothing more that is new: accept, store in one transaction, and only then ack. A crash at any
+ * point delivers the envelope again, and `knows` makes that harmless. Rejects with RelayError, or with what the store throws.
  */
 export async function drainInbox<Body>(options: DrainOptions<Body>): Promise<Drained> {
   const { relay, epoch } = options;
   const refused: { id: string; why: Refusal }[] = [];
+  // What stays at the relay is leased to this drain: it does not stand before the rest. A relay that gives it again anyway, or what
+  // was acked, must not hold the device.
+  const seen = new Set<string>();
   let taken = 0;
   for (;;) {
     const { envelopes, more } = await relay.pull({ max: BATCH, epoch });
+    const fresh = envelopes.filter(({ id }) => !seen.has(id));
     const acks: { id: string; leaseNo: number }[] = [];
-    for (const { id, envelope, leaseNo } of envelopes) {
+    for (const { id, envelope, leaseNo } of fresh) {
+      seen.add(id);
       const why = await takeOne(id, envelope, options.receiver);
       if (why === 'taken') taken++;
       else if (why !== 'duplicate') refused.push({ id, why });
       if (why !== 'time.future') acks.push({ id, leaseNo });
     }
     if (acks.length > 0) await relay.ack(acks);
-    if (!more || acks.length === 0) return { taken, refused };
+    if (!more || fresh.length === 0) return { taken, refused };
   }
 }
 
