@@ -1,9 +1,12 @@
 import { beforeAll, expect, test } from 'bun:test';
-import { thumbprint } from '../../edge/protocol/device.ts';
+import { CompactSign } from 'jose';
+import { concat, fromB64u, toB64u, toBytes, toText } from '../../edge/protocol/bytes.ts';
+import { importEncryptionKey, thumbprint, type Device } from '../../edge/protocol/device.ts';
 import { newIdentity, type Identity } from '../../edge/protocol/identity.ts';
-import type { Offer } from '../../edge/protocol/offer.ts';
+import { offerBodySchema, type Offer, type OfferBody } from '../../edge/protocol/offer.ts';
 import {
   comparisonDigits,
+  deriveFromCode,
   newPairingCode,
   pairingId,
   readPairingCode,
@@ -19,7 +22,10 @@ import {
   makeOffer,
   openClaim,
 } from '../../edge/protocol/pairing.ts';
+import { hpkeSuite } from '../../edge/protocol/seal.ts';
+import { attack } from '../support/evidence.ts';
 
+const PAIRING = 'pairing';
 const NOW = 1_800_000_000;
 const code = newPairingCode();
 let phone: Identity;
@@ -41,44 +47,133 @@ test('a phone that knows the code learns the keys of the screen in front of it, 
   expect(await openClaim({ code, offer, claim, desktop })).toEqual(phone.device);
 });
 
-test('a relay that puts its own keys into the offer is found out', async () => {
+attack(PAIRING, 'a relay that puts its own keys into the offer is found out', async () => {
   const swapped = await makeOffer(newPairingCode(), mallory.device, NOW);
   await expect(checkOffer(code, { body: swapped.body, mac: offer.mac }, NOW)).rejects.toThrow(PairingRefused);
   await expect(checkOffer(code, swapped, NOW)).rejects.toThrow(PairingRefused);
 });
 
-test('an offer is over after ten minutes', async () => {
+attack(PAIRING, 'an offer is over after ten minutes', async () => {
   await expect(checkOffer(code, offer, NOW + OFFER_LIFE)).rejects.toThrow('expired');
 });
 
-test('a claim made without the code, for another offer, or for another desktop does not open', async () => {
-  const wrongCode = await makeClaim({ code: newPairingCode(), offer, desktop: desktop.device, phone });
-  await expect(openClaim({ code, offer, claim: wrongCode, desktop })).rejects.toThrow(PairingRefused);
+/** An offer of whoever knows the code, with any content. */
+async function offerWith(change: (content: OfferBody) => OfferBody): Promise<Offer> {
+  const body = toB64u(toBytes(JSON.stringify(change(offerBodySchema.parse(JSON.parse(toText(fromB64u(offer.body))))))));
+  const raw = await deriveFromCode(code, toBytes('errand1 pair mac'), 32);
+  const key = await crypto.subtle.importKey('raw', raw, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+  return { body, mac: toB64u(new Uint8Array(await crypto.subtle.sign('HMAC', key, toBytes(body)))) };
+}
+
+attack(PAIRING, 'an offer found under another id than its own is refused', async () => {
+  const other = await pairingId(newPairingCode());
+  await expect(checkOffer(code, await offerWith((content) => ({ ...content, pid: other })), NOW)).rejects.toThrow(
+    PairingRefused,
+  );
+});
+
+attack(PAIRING, 'an offer whose ids are not those of its keys is refused', async () => {
+  for (const swap of [{ enc: mallory.device.enc }, { sig: mallory.device.sig }, { kid: mallory.device.kid }]) {
+    const swapped = await offerWith((content) => ({ ...content, device: { ...content.device, ...swap } }));
+    await expect(checkOffer(code, swapped, NOW)).rejects.toThrow(PairingRefused);
+  }
+});
+
+attack(PAIRING, 'a claim made with another code does not open', async () => {
+  const claim = await makeClaim({ code: newPairingCode(), offer, desktop: desktop.device, phone });
+  await expect(openClaim({ code, offer, claim, desktop })).rejects.toThrow(PairingRefused);
+});
+
+/** A claim of whoever saw all that the relay sees, and not the code. */
+async function claimWithoutCode(psk: { psk?: Uint8Array; pskId?: Uint8Array }): Promise<string> {
+  const content = { pid: await pairingId(code), device: phone.device };
+  const signed = await new CompactSign(toBytes(JSON.stringify(content)))
+    .setProtectedHeader({ alg: 'ES256', typ: 'errand1-claim+jws' })
+    .sign(phone.signing.privateKey);
+  const { encapsulatedSecret, ciphertext } = await hpkeSuite.Seal(
+    await importEncryptionKey(desktop.device.enc),
+    toBytes(signed),
+    { info: toBytes('errand1 pair claim'), aad: toBytes(offer.body), ...psk },
+  );
+  return toB64u(concat(encapsulatedSecret, ciphertext));
+}
+
+attack(PAIRING, 'a claim made without the code does not open, by whoever knows all that the relay knows', async () => {
+  const pskId = toBytes(await pairingId(code));
+  for (const psk of [{}, { psk: crypto.getRandomValues(new Uint8Array(32)), pskId }]) {
+    const claim = await claimWithoutCode(psk);
+    await expect(openClaim({ code, offer, claim, desktop })).rejects.toThrow(PairingRefused);
+  }
+});
+
+attack(PAIRING, 'a claim of another offer does not open', async () => {
   const claim = await makeClaim({ code, offer, desktop: desktop.device, phone });
   const renewed = await makeOffer(code, desktop.device, NOW + 1);
   await expect(openClaim({ code, offer: renewed, claim, desktop })).rejects.toThrow(PairingRefused);
+});
+
+attack(PAIRING, 'a claim sealed to another desktop does not open', async () => {
+  const claim = await makeClaim({ code, offer, desktop: desktop.device, phone });
   await expect(openClaim({ code, offer, claim, desktop: mallory })).rejects.toThrow(PairingRefused);
 });
 
-test('a claim that names keys its maker does not hold is refused', async () => {
-  const borrowed = { ...phone, device: { ...phone.device, enc: mallory.device.enc } };
-  const claim = await makeClaim({ code, offer, desktop: desktop.device, phone: borrowed });
+/** What a claim names is the phone's word: it must hold the keys. */
+const claimAs = (device: Device, by = phone): Promise<string> =>
+  makeClaim({ code, offer, desktop: desktop.device, phone: { ...by, device } });
+const refusedClaim = async (claim: string): Promise<void> => {
   await expect(openClaim({ code, offer, claim, desktop })).rejects.toThrow(PairingRefused);
+};
+
+attack(PAIRING, 'a claim that names another device is refused: it is not signed with its key', async () => {
+  const victim = await newIdentity({ kind: 'phone', name: 'Victim', extractable: false });
+  await refusedClaim(await claimAs(victim.device));
 });
 
-test('a phone whose key nothing can be sealed to is refused', async () => {
+attack(PAIRING, "a claim with another device's encryption key under its own id is refused", async () => {
+  await refusedClaim(await claimAs({ ...phone.device, enc: mallory.device.enc }));
+});
+
+attack(PAIRING, 'a claim of a desktop is refused: only phones command', async () => {
+  await refusedClaim(await claimAs(mallory.device, mallory));
+});
+
+attack(PAIRING, 'a claim that was signed for another pairing is refused', async () => {
+  const signedFor = await makeClaim({ code: newPairingCode(), offer, desktop: desktop.device, phone });
+  await refusedClaim(signedFor);
+  const content = { pid: await pairingId(newPairingCode()), device: phone.device };
+  const signed = await new CompactSign(toBytes(JSON.stringify(content)))
+    .setProtectedHeader({ alg: 'ES256', typ: 'errand1-claim+jws' })
+    .sign(phone.signing.privateKey);
+  const { encapsulatedSecret, ciphertext } = await hpkeSuite.Seal(
+    await importEncryptionKey(desktop.device.enc),
+    toBytes(signed),
+    {
+      info: toBytes('errand1 pair claim'),
+      aad: toBytes(offer.body),
+      psk: await deriveFromCode(code, toBytes('errand1 pair psk'), 32),
+      pskId: toBytes(await pairingId(code)),
+    },
+  );
+  await refusedClaim(toB64u(concat(encapsulatedSecret, ciphertext)));
+});
+
+attack(PAIRING, 'a phone whose key nothing can be sealed to is refused', async () => {
   const enc = { ...phone.device.enc, x: 'A'.repeat(43), y: 'A'.repeat(43) };
-  const broken = { ...phone, device: { ...phone.device, enc, ek: await thumbprint(enc) } };
-  const claim = await makeClaim({ code, offer, desktop: desktop.device, phone: broken });
-  await expect(openClaim({ code, offer, claim, desktop })).rejects.toThrow(PairingRefused);
+  await refusedClaim(await claimAs({ ...phone.device, enc, ek: await thumbprint(enc) }));
 });
 
-test('both screens show the same six digits, and other ones for any other claim', async () => {
+attack(PAIRING, 'another claim, or another offer under the same claim, shows other digits', async () => {
   const claim = await makeClaim({ code, offer, desktop: desktop.device, phone });
   const other = await makeClaim({ code, offer, desktop: desktop.device, phone });
+  const renewed = await makeOffer(code, desktop.device, NOW + 1);
   const digits = await comparisonDigits(code, offer.body, claim);
-  expect(digits).toMatch(/^\d{3} \d{3}$/);
   expect(await comparisonDigits(code, offer.body, other)).not.toBe(digits);
+  expect(await comparisonDigits(code, renewed.body, claim)).not.toBe(digits);
+});
+
+test('both screens show the same six digits', async () => {
+  const claim = await makeClaim({ code, offer, desktop: desktop.device, phone });
+  expect(await comparisonDigits(code, offer.body, claim)).toMatch(/^\d{3} \d{3}$/);
 });
 
 test('a code survives being typed in small letters, in groups, with look-alikes', () => {
