@@ -74,6 +74,7 @@ export interface RelayClient {
   sessionToken(proof: string): Promise<string>;
   registerDevice(proof: string): Promise<void>;
   bindDevice(proof: string): Promise<void>;
+  rotateKey(proof: string): Promise<void>;
   devices(): Promise<RelayDevices>;
   revokeDevice(kid: string): Promise<void>;
   stop(kid: string, code?: string): Promise<void>;
@@ -129,6 +130,7 @@ export function relayClient(options: RelayClientOptions): RelayClient {
       (await ask(tokenHashSchema, { method: 'POST', path: '/devices/session', json: { proof } })).tokenHash,
     registerDevice: (proof) => done({ method: 'POST', path: '/devices', json: { proof } }),
     bindDevice: (proof) => done({ method: 'POST', path: '/devices/bind', json: { proof } }),
+    rotateKey: (proof) => done({ method: 'POST', path: '/devices/key', json: { proof } }),
     devices: () => ask(devicesSchema, { method: 'GET', path: '/devices' }),
     revokeDevice: (kid) => done({ method: 'DELETE', path: `/devices/${kid}` }),
     stop: (kid, code) => done({ method: 'POST', path: '/stop', json: { kid, code } }),

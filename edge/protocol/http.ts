@@ -74,6 +74,7 @@ export const nonceSchema = z.object({ nonce: z.string() });
 export const tokenHashSchema = z.object({ tokenHash: z.string() });
 
 // POST /devices: an owner's session at aal2, signed in at a desktop, with a 'register' proof
+// POST /devices/key: a desktop, with a 'rotate' proof: from now on it has this encryption key
 // POST /devices/bind: a phone's session at aal2, with a 'bind' proof; from then on the session is that phone
 // GET /devices: an owner at aal2, or a device. DELETE /devices/:kid: an owner at aal2
 export const devicesSchema = z.object({

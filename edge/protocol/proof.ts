@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { CompactSign, compactVerify } from 'jose';
 import { fromB64u, toBytes, toText } from './bytes.ts';
-import { deviceSchema, importSigningKey, type PublicKey } from './device.ts';
+import { deviceSchema, importSigningKey, publicKeySchema, type PublicKey } from './device.ts';
 import { hashSchema, idSchema, thumbprintSchema } from './id.ts';
 import type { Identity } from './identity.ts';
 
@@ -18,6 +18,15 @@ export const proofSchema = z.discriminatedUnion('use', [
   z.strictObject({ use: z.literal('session'), kid: thumbprintSchema, nonce: z.string(), iat: z.int() }),
   /** Registers a desktop under the account that signed in at it. */
   z.strictObject({ use: z.literal('register'), device: deviceSchema, session: z.string(), iat: z.int() }),
+  /** The desktop's new encryption key; `was` is the one it follows. */
+  z.strictObject({
+    use: z.literal('rotate'),
+    kid: thumbprintSchema,
+    was: thumbprintSchema,
+    ek: thumbprintSchema,
+    enc: publicKeySchema,
+    iat: z.int(),
+  }),
   /** The owner pressed the key at the desktop: this phone, this claim. */
   z.strictObject({
     use: z.literal('confirm'),

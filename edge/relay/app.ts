@@ -4,7 +4,7 @@ import { getConfig, getHealth } from './about.ts';
 import { getBlob, postBlob } from './blobs.ts';
 import { upTo } from './body.ts';
 import type { RelayDeps, RelayEnv } from './deps.ts';
-import { bindDevice, listDevices, registerDevice, revokeDevice, stopDevice } from './devices.ts';
+import { bindDevice, listDevices, registerDevice, revokeDevice, rotateKey, stopDevice } from './devices.ts';
 import { postEnvelope, withdrawEnvelope } from './envelopes.ts';
 import { Refusal, answer, answerError } from './errors.ts';
 import { asClaimant, asDevice, asFreshOwner, asOwner, knowsProject } from './guards.ts';
@@ -58,6 +58,7 @@ export function relayApp(deps: RelayDeps): Hono<RelayEnv> {
   app.get('/devices', listDevices(deps));
   app.post('/devices', freshOwner, json, registerDevice(deps));
   app.post('/devices/bind', owner, json, bindDevice(deps));
+  app.post('/devices/key', device, json, rotateKey(deps));
   app.post('/devices/session', json, openSession(deps));
   app.delete('/devices/:kid', freshOwner, revokeDevice(deps));
   app.post('/stop', owner, json, stopDevice(deps));

@@ -1,3 +1,4 @@
+import { thumbprint } from '../protocol/device.ts';
 import { proofBodySchema, stopSchema } from '../protocol/http.ts';
 import { thumbprintSchema } from '../protocol/id.ts';
 import { readJson } from './body.ts';
@@ -35,6 +36,18 @@ export function bindDevice({ store, now }: RelayDeps): RelayHandler {
     const { kid, session } = await proved(proof, { use: 'bind', key: device.sig, now: now() });
     if (session !== owner.session || kid !== device.kid) throw new Refusal('device.proof');
     await store.bind({ owner: owner.user, kid, session });
+    return c.json({ ok: true });
+  };
+}
+
+/** A desktop follows its encryption key with another. Nobody is told by the relay: phones believe the desktop's own word only. */
+export function rotateKey({ store, now }: RelayDeps): RelayHandler {
+  return async (c) => {
+    const device = c.get('device');
+    const { proof } = await readJson(c, proofBodySchema);
+    const { kid, was, ek, enc } = await proved(proof, { use: 'rotate', key: device.sig, now: now() });
+    if (kid !== device.kid || ek !== (await thumbprint(enc))) throw new Refusal('device.proof');
+    await store.rotate({ kid, was, ek, enc });
     return c.json({ ok: true });
   };
 }

@@ -1,13 +1,11 @@
 import * as z from 'zod/mini';
-import { deviceKindSchema, deviceSchema, publicKeySchema, type Device } from '../protocol/device.ts';
+import { deviceKindSchema, deviceSchema, publicKeySchema, type Device, type PublicKey } from '../protocol/device.ts';
 import { devicesSchema, pulledSchema, type PushSubscription } from '../protocol/http.ts';
 import { thumbprintSchema } from '../protocol/id.ts';
 import { offerSchema, type Offer } from '../protocol/offer.ts';
-import type { Fetch } from './auth.ts';
-import type { Settings } from './config.ts';
 import { Refusal, isWireErrorCode } from './errors.ts';
 import type { Bucket } from './limits.ts';
-import { projectClient } from './project-client.ts';
+import type { Rpc } from './rpc.ts';
 
 /** A live device, whose session was checked or whose proof is about to be. */
 const knownDeviceSchema = z.object({
@@ -92,8 +90,8 @@ const inboxSchema = z.omit(pulledSchema, { due: true, now: true });
 export type Store = ReturnType<typeof createStore>;
 
 // oxlint-disable-next-line max-lines-per-function -- a list: one entry a function of the database
-export function createStore(settings: Settings, fetch: Fetch) {
-  const ask = caller(settings, fetch);
+export function createStore(rpc: Rpc) {
+  const ask = asking(rpc);
   return {
     caller: (claim: DeviceClaim): Promise<KnownDevice> => ask('relay_caller', knownDeviceSchema, claimArgs(claim)),
     device: (kid: string) => ask('relay_device', z.nullable(registeredSchema), { p_kid: kid }),
@@ -103,6 +101,8 @@ export function createStore(settings: Settings, fetch: Fetch) {
       ask('relay_register', nothing, { p_owner: owner, p_device: device, ...machineArgs(machine) }),
     bind: (p: { owner: string; kid: string; session: string }) =>
       ask('relay_bind', nothing, { p_owner: p.owner, p_kid: p.kid, p_session: p.session }),
+    rotate: (p: { kid: string; was: string; ek: string; enc: PublicKey }) =>
+      ask('relay_rotate', nothing, { p_kid: p.kid, p_was: p.was, p_ek: p.ek, p_enc: p.enc }),
     revoke: (owner: string, kid: string): Promise<string | null> =>
       ask('relay_revoke', z.nullable(z.uuid()), { p_owner: owner, p_kid: kid }),
     stop: (p: { owner: string; kid: string; code: string | null; buckets: readonly Bucket[] }) =>
@@ -187,10 +187,9 @@ const machineArgs = (machine: Machine): object => ({ p_machine: machine?.id ?? n
 
 type Ask = <T extends z.ZodMiniType>(name: string, schema: T, args: object) => Promise<z.infer<T>>;
 
-function caller(settings: Settings, fetch: Fetch): Ask {
-  const client = projectClient(settings, fetch);
+function asking(rpc: Rpc): Ask {
   return async (name, schema, args) => {
-    const { data, error, status } = await client.rpc(name, args);
+    const { data, error, status } = await rpc(name, args);
     if (error) throw refusalOf(error, status);
     const parsed = schema.safeParse(data);
     if (!parsed.success) throw new StoreFault(`${name} answered what this version cannot read`);
@@ -203,7 +202,7 @@ class StoreFault extends Error {
 }
 
 /** P0001 is a function's own `raise exception`: its message is a code of the wire, its detail the seconds to wait. */
-function refusalOf(error: { code: string; message: string; details: string }, status: number): Error {
+function refusalOf(error: { code: string; message: string; details: string | null }, status: number): Error {
   if (error.code === 'P0001' && isWireErrorCode(error.message)) {
     return new Refusal(error.message, error.message === 'quota.exceeded' ? Number(error.details) || 1 : undefined);
   }

@@ -26,6 +26,8 @@ export interface MemoryRelay {
   /** Every envelope that was accepted, in order. */
   readonly posted: string[];
   readonly confirmed: string[];
+  /** The proofs of new encryption keys. */
+  readonly rotated: string[];
   readonly devices: Map<string, Device>;
   /** The network goes away, and comes back. */
   setUp(up: boolean): void;
@@ -42,6 +44,7 @@ export function memoryRelay(now: () => number = () => Math.floor(Date.now() / 10
   const devices = new Map<string, Device>();
   const posted: string[] = [];
   const confirmed: string[] = [];
+  const rotated: string[] = [];
   const seen = new Map<string, string>();
   let up = true;
 
@@ -133,6 +136,7 @@ export function memoryRelay(now: () => number = () => Math.floor(Date.now() / 10
       sessionToken: () => Promise.reject(new Error('not in memory')),
       registerDevice: () => Promise.reject(new Error('not in memory')),
       bindDevice: () => Promise.reject(new Error('not in memory')),
+      rotateKey: (proof) => online(() => void rotated.push(proof)),
       devices: () => Promise.reject(new Error('not in memory')),
       revokeDevice: () => Promise.reject(new Error('not in memory')),
       stop: () => Promise.reject(new Error('not in memory')),
@@ -156,6 +160,7 @@ export function memoryRelay(now: () => number = () => Math.floor(Date.now() / 10
     client,
     posted,
     confirmed,
+    rotated,
     devices,
     setUp: (value) => {
       up = value;

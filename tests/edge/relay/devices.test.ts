@@ -213,6 +213,44 @@ describe('revoking', () => {
   });
 });
 
+describe('a new encryption key', () => {
+  const follow = async (by: Identity, was: string, next: Identity, more: object = {}): Promise<string> => {
+    const { ek, enc } = next.device;
+    return makeProof(by, { use: 'rotate', kid: by.device.kid, was, ek, enc, iat: nowSeconds(), ...more });
+  };
+  const registered = async (): Promise<unknown> =>
+    (await rows(stack.sql`select ek from private.devices where kid = ${kidOf(pair.desktop)}`))[0];
+
+  test('takes the place of the one it follows, as often as it is said, and no older word brings that back', async () => {
+    const { identity, relay } = pair.desktop;
+    const [next, third] = await Promise.all([desktopIdentity(), desktopIdentity()]);
+    const first = await follow(identity, identity.device.ek, next);
+    await relay.rotateKey(first);
+    await relay.rotateKey(first);
+    expect(await registered()).toEqual({ ek: next.device.ek });
+    await relay.rotateKey(await follow(identity, next.device.ek, third));
+    expect(await refusalOf(relay.rotateKey(first))).toBe('device.proof');
+    expect(await registered()).toEqual({ ek: third.device.ek });
+  });
+
+  test("is taken with the desktop's own word only", async () => {
+    const { identity, relay } = pair.desktop;
+    const { ek } = identity.device;
+    const next = await desktopIdentity();
+    const theirs = await paired(stack);
+    for (const word of [
+      follow(next, ek, next, { kid: identity.device.kid }),
+      follow(identity, ek, next, { ek }),
+      follow(identity, ek, next, { iat: nowSeconds() - 600 }),
+      follow(theirs.desktop.identity, ek, next),
+    ]) {
+      expect(await refusalOf(relay.rotateKey(await word))).toBe('device.proof');
+    }
+    expect(await refusalOf(stack.client().rotateKey(await follow(identity, ek, next)))).toBe('auth.missing');
+    expect(await registered()).toEqual({ ek });
+  });
+});
+
 describe('stopping a desktop', () => {
   test('drops what waits for it, takes nothing more for it, and brings it the code', async () => {
     const [before, after] = await Promise.all([1, 2].map(() => sealed(pair.phone.identity, [pair.desktop.identity])));
