@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
+import { publicKeySchema } from './device.ts';
 import { eventSchema } from './event.ts';
-import { idSchema } from './id.ts';
+import { idSchema, thumbprintSchema } from './id.ts';
 import { settingsSchema } from './settings.ts';
 
 /** What a desktop says of itself. Replaced by the next one (collapse key), so it stands outside the chain of events. */
@@ -29,8 +30,28 @@ export const seenSchema = z.object({
 });
 export type Seen = z.infer<typeof seenSchema>;
 
-/** The desktop pinned this phone: sealed to it right after pairing. */
-const trustSchema = z.object({ kind: z.literal('trust'), name: z.string(), mayPower: z.boolean(), version: z.int() });
+/**
+ * The encryption key to seal to from now on. `turn` counts a desktop's rotations, so that an older announcement that comes late
+ * changes nothing.
+ */
+const deskKeySchema = z.object({ ek: thumbprintSchema, enc: publicKeySchema, turn: z.int() });
+export type DeskKey = z.infer<typeof deskKeySchema>;
+
+/** The desktop pinned this phone: sealed to it right after pairing, and again when its name or its encryption key changes. */
+const trustSchema = z.object({
+  kind: z.literal('trust'),
+  name: z.string(),
+  mayPower: z.boolean(),
+  version: z.int(),
+  key: z.optional(deskKeySchema),
+});
+export type Trust = z.infer<typeof trustSchema>;
+
+/** The last word to a phone that was taken off the list: nothing it sends is heard any more. */
+const droppedSchema = z.object({ kind: z.literal('dropped'), at: z.int() });
+
+/** Events of the past, many in one envelope: the answer to a sync. Each is the event's JSON exactly as it was sealed first. */
+const pastSchema = z.object({ kind: z.literal('past'), events: z.array(z.string()) });
 
 /** Words for a push notification: at most 1,020 bytes of JSON, so that the sealed whole fits into one push message. */
 const headlineSchema = z.object({
@@ -50,6 +71,8 @@ export const downSchema = z.discriminatedUnion('kind', [
   eventSchema,
   seenSchema,
   trustSchema,
+  droppedSchema,
+  pastSchema,
   headlineSchema,
   liveSchema,
 ]);

@@ -5,6 +5,8 @@ export interface Identity {
   readonly device: Device;
   readonly signing: CryptoKeyPair;
   readonly encryption: CryptoKeyPair;
+  /** Encryption keys of before a rotation: envelopes that were sealed to them may still be on their way. */
+  readonly retired?: readonly { readonly ek: string; readonly pair: CryptoKeyPair }[];
 }
 
 /**

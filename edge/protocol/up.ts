@@ -20,10 +20,14 @@ const cancelSchema = z.object({ kind: z.literal('cancel'), t: idSchema });
 /** Sets power switches. `rev` is the revision the phone had seen; when the desktop's is newer, it answers with its own `seen`. */
 const setSchema = z.object({ kind: z.literal('set'), settings: settingsSchema, rev: z.int() });
 
-/** "This is what I have": for each task the number of its newest event here. The desktop sends what is missing. */
+/**
+ * "This is what I have": for each task the number of its newest event here. The desktop sends what is missing. Where one body
+ * cannot hold all tasks there are several, each about the ids from `from` on and before `upto` (null: no end).
+ */
 const syncSchema = z.object({
   kind: z.literal('sync'),
   have: z.record(z.string(), z.int()),
+  range: z.optional(z.object({ from: z.string(), upto: z.nullable(z.string()) })),
   version: z.int(),
   name: deviceNameSchema,
 });

@@ -3,8 +3,10 @@
  *
  * History
  * - 1: first wire.
+ * - 2: `trust` is said again when the desktop's name or key changes (`key`), `dropped`, `past`, `sync.range`, the proof 'rotate'.
+ *   A desktop answers a `sync` of version 1 event by event.
  */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** `typ` of an envelope's header (RFC 7515, section 4.1.9): carries the version of the header itself. */
 export const ENVELOPE_TYP = 'errand1+jws';

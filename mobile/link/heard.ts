@@ -30,3 +30,19 @@ const newerEventSchema = z.object({ ...eventSchema.shape, what: newerThan(kindsO
 export const heardSchema = z.union([downSchema, newerEventSchema, newerThan(kindsOf(downSchema.def.options))]);
 export type Heard = z.infer<typeof heardSchema>;
 export type HeardEvent = Extract<Heard, { kind: 'event' }>;
+
+/** The events of the past in one body, each with its JSON as it was sealed first. What is no event is left out. */
+export function pastEvents({ events }: Extract<Heard, { kind: 'past' }>): { event: HeardEvent; json: string }[] {
+  return events.flatMap((json) => {
+    const heard = readHeard(json);
+    return heard?.kind === 'event' ? [{ event: heard, json }] : [];
+  });
+}
+
+function readHeard(json: string): Heard | undefined {
+  try {
+    return heardSchema.safeParse(JSON.parse(json)).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -2,29 +2,47 @@ import type { Accepted } from '../../edge/mailbox/store.ts';
 import { seenSchema, type Seen } from '../../edge/protocol/down.ts';
 import { eventHash } from '../../edge/protocol/event.ts';
 import { orderedKey, type Db, type Tx } from './db.ts';
-import type { Heard, HeardEvent } from './heard.ts';
-import { getMeta, META } from './meta.ts';
-import { peerSchema, taskRecordSchema, type EventRecord, type TaskRecord } from './records.ts';
+import { pastEvents, type Heard, type HeardEvent } from './heard.ts';
+import { genuineKey, isDropped, keepDropped, keepTrust } from './keep-trust.ts';
+import { taskRecordSchema, type EventRecord, type TaskRecord } from './records.ts';
 
 /** Stores an accepted envelope and all that follows from its body in one transaction. */
 export async function keepHeard(db: Db, { envelope, from, body, json }: Accepted<Heard>): Promise<void> {
-  // Hashed before the transaction: awaiting WebCrypto inside would commit it.
-  const hash = body.kind === 'event' ? await eventHash(json) : '';
+  // Before the transaction: awaiting WebCrypto inside would commit it.
+  const told = await eventsIn(body, json);
+  const key = body.kind === 'trust' ? await genuineKey(body) : undefined;
   await db.write(async (tx) => {
     await tx.put('known', envelope.header.id, { exp: envelope.header.exp });
     switch (body.kind) {
       case 'event':
-        return keepEvent(tx, { event: body, from: from.kid, record: { json, hash } });
+      case 'past':
+        for (const each of told) await keepEvent(tx, { ...each, from: from.kid });
+        return undefined;
       case 'seen':
         return keepSeen(tx, from.kid, body);
       case 'trust':
-        return keepTrust(tx, from.kid, body.mayPower);
+        return keepTrust(tx, { from: from.kid, trust: body, key });
+      case 'dropped':
+        return keepDropped(tx, from.kid, body.at);
       case 'headline':
       case 'live':
       case 'newer':
         return undefined;
     }
   });
+}
+
+interface Told {
+  readonly event: HeardEvent;
+  readonly record: EventRecord;
+}
+
+/** The events a body tells, with the hash of each as it was sealed first. */
+async function eventsIn(body: Heard, json: string): Promise<readonly Told[]> {
+  const told = body.kind === 'past' ? pastEvents(body) : body.kind === 'event' ? [{ event: body, json }] : [];
+  return Promise.all(
+    told.map(async (each) => ({ event: each.event, record: { json: each.json, hash: await eventHash(each.json) } })),
+  );
 }
 
 async function keepEvent(
@@ -40,6 +58,9 @@ async function keepEvent(
   // Another phone's task is named by its first event, which the relay may deliver late.
   if (!task || (task.from === '' && event.what.kind === 'echo')) {
     await tx.put('tasks', event.t, { ...task, ...heardTask(event, from) });
+  } else if (task.lost && !(await isDropped(tx, from))) {
+    // The desktop speaks of it again: this phone was allowed anew.
+    await tx.put('tasks', event.t, { ...task, lost: false });
   }
 }
 
@@ -64,10 +85,4 @@ async function keepSeen(tx: Tx, from: string, seen: Seen): Promise<void> {
   const before = await tx.get('seen', from);
   if (before !== undefined && seenSchema.parse(before).at > seen.at) return;
   await tx.put('seen', from, seen);
-}
-
-async function keepTrust(tx: Tx, from: string, mayPower: boolean): Promise<void> {
-  const peer = await tx.get('peers', from);
-  const device = peer === undefined ? (await getMeta(tx, META.pairing))?.desktop : peerSchema.parse(peer).device;
-  if (device?.kid === from) await tx.put('peers', from, { device, trusted: true, mayPower });
 }

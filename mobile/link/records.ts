@@ -5,7 +5,15 @@ import { hashSchema, idSchema, thumbprintSchema } from '../../edge/protocol/id.t
 import { offerSchema } from '../../edge/protocol/offer.ts';
 
 /** A desktop this phone encrypts to: filled by pairing only. `trusted` once the desktop has said that it pinned this phone. */
-export const peerSchema = z.object({ device: deviceSchema, trusted: z.boolean(), mayPower: z.boolean() });
+export const peerSchema = z.object({
+  device: deviceSchema,
+  trusted: z.boolean(),
+  mayPower: z.boolean(),
+  /** How often the desktop had changed its encryption key when it announced this one. */
+  turn: z.optional(z.int()),
+  /** Unix milliseconds: the desktop said that it hears nothing more from this phone. */
+  dropped: z.optional(z.int()),
+});
 export type Peer = z.infer<typeof peerSchema>;
 
 /** How far a task sent from here has come before the desktop speaks of it. */
@@ -34,6 +42,8 @@ export const taskRecordSchema = z.object({
   /** What was answered here, by ask. */
   answers: z.record(z.string(), z.boolean()),
   cancelling: z.optional(z.boolean()),
+  /** Nothing more is heard of it: its desktop dropped this phone, or was revoked. */
+  lost: z.optional(z.boolean()),
 });
 export type TaskRecord = z.infer<typeof taskRecordSchema>;
 

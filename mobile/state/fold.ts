@@ -32,9 +32,10 @@ export function foldTask(record: TaskRecord, events: readonly StoredEvent[], liv
     newer: false,
   };
   for (const stored of events) apply(folded, stored, record);
-  const standing = folded.standing ?? before(record, events.length > 0);
+  const last = folded.standing ?? before(record, events.length > 0);
+  const standing = record.lost === true ? withoutWord(last) : last;
   const { chain, have } = follow(events);
-  const { sent: _sent, answers: _answers, cancelling, ...said } = record;
+  const { sent: _sent, answers: _answers, lost: _lost, cancelling, ...said } = record;
   return {
     ...said,
     ...folded,
@@ -47,6 +48,15 @@ export function foldTask(record: TaskRecord, events: readonly StoredEvent[], liv
     live: folded.result || standing.is === 'ended' ? undefined : live,
     lastAt: events.at(-1)?.event.at ?? record.at,
   };
+}
+
+const NOT_BEGUN: ReadonlySet<TaskStanding['is']> = new Set(['here', 'relay', 'received', 'queued']);
+const UNDER_WAY: ReadonlySet<TaskStanding['is']> = new Set(['running', 'waiting', 'parked']);
+
+/** What a task comes to whose desktop speaks to this phone no more: one that had not begun is never begun. */
+function withoutWord(last: TaskStanding): TaskStanding {
+  if (NOT_BEGUN.has(last.is)) return { is: 'ended', fate: 'cancelled' };
+  return UNDER_WAY.has(last.is) ? { is: 'ended', fate: 'unknown' } : last;
 }
 
 /** Where a task is as long as the desktop has not said it itself. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { PROTOCOL_VERSION } from '../../edge/protocol/version.ts';
 import type { TestStack } from '../support/stack.ts';
 import { appStack } from './support/app-stack.ts';
 import { until } from '../support/until.ts';
@@ -31,7 +32,7 @@ const send = (text: string, thread?: string): Promise<string> =>
 test('a paired phone knows its desktop, and tells it what it has', async () => {
   expect(phone.view().desktops.map(({ device }) => device.name)).toEqual(['Studio-PC']);
   const { body } = await desk.hears('sync');
-  expect(body).toMatchObject({ have: {}, version: 1, name: 'Pixel 8' });
+  expect(body).toMatchObject({ have: {}, version: PROTOCOL_VERSION, name: 'Pixel 8' });
 });
 
 test('a task goes from the phone to the relay to the desk, and the phone says where it is at each moment', async () => {

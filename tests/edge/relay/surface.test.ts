@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { PROTOCOL_VERSION } from '../../../edge/protocol/version.ts';
 import { WIRE_ERRORS, wireErrorSchema } from '../../../edge/protocol/error.ts';
 import { configSchema, healthSchema } from '../../../edge/protocol/http.ts';
 import { createRelay } from '../../../edge/relay/create-relay.ts';
@@ -28,7 +29,7 @@ describe('anybody', () => {
       url: stack.url,
       publishableKey: stack.publishableKey,
       vapidPublicKey: null,
-      version: 1,
+      version: PROTOCOL_VERSION,
     });
     expect(text).not.toContain('secret');
   });
