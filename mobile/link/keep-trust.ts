@@ -1,8 +1,8 @@
-import { deviceNameSchema, importEncryptionKey, thumbprint, type Device } from '../../edge/protocol/device.ts';
+import { deviceNameSchema, importEncryptionKey, thumbprint } from '../../edge/protocol/device.ts';
 import type { DeskKey, Trust } from '../../edge/protocol/down.ts';
 import type { Tx } from './db.ts';
 import { getMeta, META } from './meta.ts';
-import { peerSchema, taskRecordSchema } from './records.ts';
+import { peerSchema, taskRecordSchema, type Peer } from './records.ts';
 
 /** The key a desktop announces, when it is one that can be sealed to. Its id is only a claim until then. */
 export async function genuineKey({ key }: Trust): Promise<DeskKey | undefined> {
@@ -23,24 +23,33 @@ interface Greeting {
 
 /** The desktop has pinned this phone; from here on it has this name and this key. */
 export async function keepTrust(tx: Tx, { from, trust, key }: Greeting): Promise<void> {
-  const row = await tx.get('peers', from);
-  const peer = row === undefined ? undefined : peerSchema.parse(row);
-  const device = peer?.device ?? (await getMeta(tx, META.pairing))?.desktop;
-  if (device?.kid !== from) return;
-  const turn = Math.max(peer?.turn ?? 0, key?.turn ?? 0);
-  // One that comes late must not bring an older key back: the desktop would not open it for long.
-  const keyed = key && key.turn >= (peer?.turn ?? 0) ? { ...device, ek: key.ek, enc: key.enc } : device;
+  const peer = await greeter(tx, from);
+  if (!peer) return;
+  const keyed = rekeyed(peer, key);
+  const name = deviceNameSchema.safeParse(trust.name).data ?? keyed.device.name;
+  const { mayPower } = trust;
   await tx.put('peers', from, {
-    device: renamed(keyed, trust.name),
+    ...keyed,
+    device: { ...keyed.device, name },
     trusted: true,
-    mayPower: trust.mayPower,
-    ...(turn > 0 && { turn }),
+    mayPower,
+    dropped: undefined,
   });
 }
 
-function renamed(device: Device, to: string): Device {
-  const name = deviceNameSchema.safeParse(to);
-  return name.success ? { ...device, name: name.data } : device;
+/** A desktop that is known, or the one that is being paired. */
+async function greeter(tx: Tx, kid: string): Promise<Peer | undefined> {
+  const row = await tx.get('peers', kid);
+  if (row !== undefined) return peerSchema.parse(row);
+  const device = (await getMeta(tx, META.pairing))?.desktop;
+  return device?.kid === kid ? { device, trusted: false, mayPower: false } : undefined;
+}
+
+/** An announcement that comes late must not bring an older key back: the desktop would not open it for long. */
+function rekeyed(peer: Peer, key: DeskKey | undefined): Peer {
+  if (!key || key.turn < (peer.turn ?? 0)) return peer;
+  const { ek, enc, turn } = key;
+  return { ...peer, turn, device: { ...peer.device, ek, enc } };
 }
 
 /** The desktop hears nothing more from this phone, and nothing more is heard of what was asked of it. */
