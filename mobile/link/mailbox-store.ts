@@ -41,33 +41,52 @@ export function inboxStore(db: Db, heard: (accepted: Accepted<Heard>) => void): 
   };
 }
 
-/** The sending half. `settled` is told what became of the draft with this id. */
+/** Another tab works on the same outbox, because this one was robbed of its lock: what it did counts. */
+export class Overtaken extends Error {
+  override readonly name = 'Overtaken';
+}
+
+/**
+ * The sending half. `settled` is told what became of the draft with this id. Bytes are kept once: two tabs that seal one draft at the
+ * same time would make two messages of it.
+ */
 export function outboxStore(db: Db, settled: (id: string) => void): OutboxStore {
+  /** What each item was when it was handed out. */
+  const handed = new Map<number, string | undefined>();
   return {
     pending: async (max) =>
       (await db.read((tx) => tx.all('outbox'))).slice(0, max).map((row) => {
         const { seq, draft, sealed } = outboxRecordSchema.parse(row);
         const { t, ...rest } = draft;
+        handed.set(seq, sealed?.compact);
         return { seq, draft: { ...rest, ...(t && { t }) }, ...(sealed && { sealed }) };
       }),
     peers: async (): Promise<readonly Device[]> => (await db.read(peersOf)).map((peer) => peer.device),
     nextCounter: () => db.write((tx) => nextNumber(tx, 'counter')),
     keepSealed: (seq, { compact, exp, id }) =>
       db.write(async (tx) => {
-        const row = outboxRecordSchema.parse(await tx.get('outbox', orderedKey(seq)));
+        const row = await outboxRow(tx, seq);
+        if (!row || row.sealed?.compact !== handed.get(seq)) throw new Overtaken('sealed or settled by another tab');
         await tx.put('outbox', orderedKey(seq), { ...row, draft: { ...row.draft, id }, sealed: { compact, exp } });
       }),
     settle: async (seq, outcome) => {
       const id = await db.write(async (tx) => {
-        const { draft, sealed } = outboxRecordSchema.parse(await tx.get('outbox', orderedKey(seq)));
+        const row = await outboxRow(tx, seq);
+        if (!row) return undefined;
+        const { draft, sealed } = row;
         await tx.delete('outbox', orderedKey(seq));
         const sent: Sent = outcome.at === 'relay' && sealed ? { at: 'relay', exp: sealed.exp } : outcome;
         if (draft.k === 'task') await markSent(tx, draft.id, sent);
         return draft.id;
       });
-      settled(id);
+      if (id !== undefined) settled(id);
     },
   };
+}
+
+async function outboxRow(tx: Tx, seq: number): Promise<OutboxRecord | undefined> {
+  const row = await tx.get('outbox', orderedKey(seq));
+  return row === undefined ? undefined : outboxRecordSchema.parse(row);
 }
 
 export async function markSent(tx: Tx, task: string, sent: Sent): Promise<void> {
