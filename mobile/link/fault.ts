@@ -20,6 +20,8 @@ export type LocalFaultCode =
   | 'file.damaged'
   | 'file.too-large'
   | 'task.unsent'
+  | 'phone.full'
+  | 'phone.storage'
   | 'phone.failed';
 export type FaultCode = LocalFaultCode | RelayErrorCode;
 
@@ -36,5 +38,6 @@ export class PhoneFault extends Error {
 /** The code that screens have words for. */
 export function faultCode(error: unknown): FaultCode {
   if (error instanceof PhoneFault || error instanceof RelayError) return error.code;
+  if (error instanceof Error && error.name === 'QuotaExceededError') return 'phone.full';
   return 'phone.failed';
 }

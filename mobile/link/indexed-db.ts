@@ -1,4 +1,5 @@
 import { TABLES, type Db, type Tx } from './db.ts';
+import { PhoneFault } from './fault.ts';
 
 const VERSION = 1;
 
@@ -16,7 +17,7 @@ function committed(transaction: IDBTransaction): Promise<void> {
   });
 }
 
-function open(factory: IDBFactory, name: string): Promise<IDBDatabase> {
+async function open(factory: IDBFactory, name: string): Promise<IDBDatabase> {
   const request = factory.open(name, VERSION);
   request.onupgradeneeded = () => {
     for (const table of TABLES) {
@@ -26,14 +27,34 @@ function open(factory: IDBFactory, name: string): Promise<IDBDatabase> {
   return settled(request);
 }
 
-/** The phone's data in the browser, shared by page, tabs and service worker. */
+/**
+ * The phone's data in the browser, shared by page, tabs and service worker. Rejects with `phone.storage` where the browser keeps
+ * nothing: some private windows, blocked storage, a broken profile.
+ */
 export async function indexedDb(factory: IDBFactory, name = 'errand'): Promise<Db> {
-  const database = await open(factory, name);
-  // A newer version of the app in another tab must not wait for this one.
-  database.onversionchange = () => database.close();
+  let opened: Promise<IDBDatabase> | undefined;
+
+  async function connect(): Promise<IDBDatabase> {
+    const database = await open(factory, name).catch((error: unknown) => {
+      opened = undefined;
+      throw new PhoneFault('phone.storage', String(error));
+    });
+    const forget = (): void => {
+      opened = undefined;
+    };
+    // A newer version of the app in another tab must not wait for this one.
+    database.onversionchange = () => {
+      database.close();
+      forget();
+    };
+    // The browser took the data away under the app: cleared by hand, or for room. What is there now is opened at the next need.
+    database.onclose = forget;
+    return database;
+  }
+  const database = (): Promise<IDBDatabase> => (opened ??= connect());
 
   async function run<T>(mode: IDBTransactionMode, work: (tx: Tx) => Promise<T>): Promise<T> {
-    const transaction = database.transaction(TABLES, mode, { durability: 'strict' });
+    const transaction = (await database()).transaction(TABLES, mode, { durability: 'strict' });
     const done = committed(transaction);
     try {
       const value = await work(txOver(transaction));
@@ -41,10 +62,12 @@ export async function indexedDb(factory: IDBFactory, name = 'errand'): Promise<D
       return value;
     } catch (error) {
       done.catch(() => undefined);
-      if (transaction.error === null) abortQuietly(transaction);
+      if (transaction.error !== null) throw transaction.error;
+      abortQuietly(transaction);
       throw error;
     }
   }
+  await database();
   return { read: (work) => run('readonly', work), write: (work) => run('readwrite', work) };
 }
 
