@@ -1,5 +1,6 @@
-import type { Neighbours, PhoneDeps } from '../state/deps.ts';
-import type { Fetch } from './fetch.ts';
+import * as z from 'zod/mini';
+import type { Neighbours, News, PhoneDeps } from '../state/deps.ts';
+import { patient, type Fetch } from './fetch.ts';
 import { indexedDb } from './indexed-db.ts';
 import { keysIn } from './keys.ts';
 import { webLock } from './lock.ts';
@@ -12,14 +13,21 @@ interface BrowserScope {
   readonly fetch: Fetch;
 }
 
+/** Another tab may run another version of the app: what this one does not know is no news. */
+const newsSchema: z.ZodMiniType<News> = z.discriminatedUnion('is', [
+  z.object({ is: z.literal('changed') }),
+  z.object({ is: z.literal('live'), task: z.string(), text: z.string() }),
+]);
+
 /** Pages of one phone tell each other what changed. */
 function neighbours(): Neighbours {
   const channel = new BroadcastChannel('errand');
   return {
-    tell: (tasks) => channel.postMessage(tasks),
+    tell: (news) => channel.postMessage(news),
     listen: (told) => {
       channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-        if (Array.isArray(data)) told(data.map(String));
+        const news = newsSchema.safeParse(data);
+        if (news.success) told(news.data);
       });
       return () => channel.close();
     },
@@ -34,7 +42,7 @@ export async function browserDeps(scope: BrowserScope, own: Pick<PhoneDeps, 'nam
     db,
     keys: keysIn(db),
     relayUrl: `${scope.location.origin}/functions/v1/relay`,
-    fetch: (input, init) => scope.fetch(input, init),
+    fetch: patient((input, init) => scope.fetch(input, init)),
     now: Date.now,
     setTimer: (run, ms) => {
       const timer = setTimeout(run, ms);

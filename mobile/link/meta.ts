@@ -37,7 +37,7 @@ export const writeMeta = <T>(db: Db, { key }: Cell<T>, value: T): Promise<void> 
 export const dropMeta = (db: Db, { key }: Cell<unknown>): Promise<void> => db.write((tx) => tx.delete('meta', key));
 
 /** The next number of a counter that starts at 1. */
-export async function nextNumber(tx: Tx, counter: 'counter' | 'epoch' | 'seq'): Promise<number> {
+export async function nextNumber(tx: Tx, counter: 'counter' | 'epoch' | 'seq' | 'rev'): Promise<number> {
   const last = await tx.get('meta', counter);
   const next = (typeof last === 'number' ? last : 0) + 1;
   await tx.put('meta', counter, next);

@@ -9,6 +9,8 @@ import type { Wires } from './wires.ts';
 /** Who is signed in, and what is still missing. */
 export interface Access {
   read(): Promise<void>;
+  /** Another tab changed something: perhaps who is signed in. */
+  follow(): Promise<void>;
   /** The relay did not take the session: finds out whether it is over. */
   doubt(): Promise<void>;
   /** The relay asks for the second factor again, although the session has it. */
@@ -50,8 +52,17 @@ export function createAccess(deps: PhoneDeps, parts: Parts, emit: () => void): A
     await read();
     return value;
   }
+  async function follow(): Promise<void> {
+    const before = standing?.is;
+    if (!wires.known()) await wires.load();
+    await look();
+    if (standing?.is === before) return;
+    if (standing?.is === 'ready') await read();
+    else await post.hush();
+  }
   return {
     read,
+    follow,
     doubt: async () => {
       await wires.known()?.account.doubt();
       await look();
@@ -79,7 +90,7 @@ interface AccountOptions {
 }
 
 function accountOf({ deps, parts, read, act, confirmed }: AccountOptions): Access['account'] {
-  const { wires, post, book } = parts;
+  const { wires, post, refresh } = parts;
   return {
     signUp: (credentials) => act((account) => account.signUp(credentials)),
     signIn: (credentials) => act((account) => account.signIn(credentials)),
@@ -100,7 +111,7 @@ function accountOf({ deps, parts, read, act, confirmed }: AccountOptions): Acces
       await deps.db.write(async (tx) => {
         for (const table of TABLES) await tx.clear(table);
       });
-      await book.load();
+      await refresh();
       await read();
     },
   };

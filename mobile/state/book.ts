@@ -5,13 +5,14 @@ import { heardSchema, type HeardEvent } from '../link/heard.ts';
 import { peersOf } from '../link/mailbox-store.ts';
 import { eventRecordSchema, taskRecordSchema, type EventRecord, type Peer, type TaskRecord } from '../link/records.ts';
 import { foldTask, type StoredEvent } from './fold.ts';
+import { changesSince, type Changes } from '../link/noting-db.ts';
 import type { AskView, TaskView, ThreadView } from './view.ts';
 
 /** What the phone's database holds, as it is shown: the database is the truth, this is read from it. */
 export interface Book {
-  load(): Promise<void>;
-  /** Reads these tasks again, and peers and presence. */
-  refresh(tasks: Iterable<string>): Promise<void>;
+  readonly load: () => Promise<void>;
+  /** Reads again what changed since the last reading, whoever changed it. One at a time. */
+  readonly follow: () => Promise<void>;
   live(task: string, text: string): void;
   task(id: string): TaskView | undefined;
   threads(): readonly ThreadView[];
@@ -28,37 +29,30 @@ export function createBook(db: Db): Book {
   const tasks = new Map<string, TaskView>();
   const words = new Map<string, string>();
   const rows = new Map<string, { record: TaskRecord; events: readonly StoredEvent[] }>();
-  let peers: readonly Peer[] = [];
-  let seen: ReadonlyMap<string, Seen> = new Map();
+  let people: People = { peers: [], seen: new Map() };
   let threads: readonly ThreadView[] = [];
+  let rev = 0;
 
   async function keep({ record, events }: TaskRow): Promise<void> {
-    const row = { record, events: await Promise.all(events.map(storedEvent)) };
-    rows.set(record.id, row);
-    tasks.set(record.id, foldTask(record, row.events, words.get(record.id)));
+    // An event never changes: of a long task only the new ones are read.
+    const known = new Map(rows.get(record.id)?.events.map((stored) => [stored.hash, stored]));
+    const stored = await Promise.all(events.map(async (event) => known.get(event.hash) ?? storedEvent(event)));
+    rows.set(record.id, { record, events: stored });
+    tasks.set(record.id, foldTask(record, stored, words.get(record.id)));
   }
-  async function readPeers(): Promise<void> {
-    const read = await db.read(async (tx) => ({ peers: await peersOf(tx), seen: await seenOf(tx) }));
-    peers = read.peers;
-    seen = read.seen;
-  }
-  return {
-    load: async () => {
+  async function take(read: Reading): Promise<void> {
+    ({ people } = read);
+    if (read.changes.tasks === 'everything') {
       tasks.clear();
       rows.clear();
-      await readPeers();
-      const all = await db.read(allTasks);
-      await Promise.all(all.map(keep));
-      threads = threadsOf([...tasks.values()], threads);
-    },
-    refresh: async (ids) => {
-      await readPeers();
-      for (const id of new Set(ids)) {
-        const row = await db.read((tx) => oneTask(tx, id));
-        if (row) await keep(row);
-      }
-      threads = threadsOf([...tasks.values()], threads);
-    },
+    }
+    await Promise.all(read.rows.map(keep));
+    if (read.rows.length > 0 || read.changes.tasks === 'everything') threads = threadsOf([...tasks.values()], threads);
+    ({ rev } = read.changes);
+  }
+  return {
+    load: async () => take(await db.read((tx) => readChanges(tx, undefined))),
+    follow: async () => take(await db.read((tx) => readChanges(tx, rev))),
     live: (id, text) => {
       words.set(id, text);
       const row = rows.get(id);
@@ -68,9 +62,34 @@ export function createBook(db: Db): Book {
     },
     task: (id) => tasks.get(id),
     threads: () => threads,
-    peers: () => peers,
-    seen: (kid) => seen.get(kid),
+    peers: () => people.peers,
+    seen: (kid) => people.seen.get(kid),
   };
+}
+
+interface People {
+  readonly peers: readonly Peer[];
+  readonly seen: ReadonlyMap<string, Seen>;
+}
+
+interface Reading {
+  readonly changes: Changes;
+  readonly people: People;
+  readonly rows: readonly TaskRow[];
+}
+
+/** One moment of the database: what changed after `rev`, or everything. */
+async function readChanges(tx: Tx, rev: number | undefined): Promise<Reading> {
+  const since = await changesSince(tx, rev ?? 0);
+  const changes: Changes = rev === undefined ? { ...since, tasks: 'everything' } : since;
+  const people = { peers: await peersOf(tx), seen: await seenOf(tx) };
+  if (changes.tasks === 'everything') return { changes, people, rows: await allTasks(tx) };
+  const rows: TaskRow[] = [];
+  for (const id of changes.tasks) {
+    const row = await oneTask(tx, id);
+    if (row) rows.push(row);
+  }
+  return { changes, people, rows };
 }
 
 async function seenOf(tx: Tx): Promise<ReadonlyMap<string, Seen>> {

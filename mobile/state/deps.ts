@@ -4,10 +4,13 @@ import type { KeyStore } from '../link/keys.ts';
 import type { Lock } from '../link/lock.ts';
 import type { PokeOptions } from '../link/pokes.ts';
 
-/** How pages of one phone tell each other that the database changed. */
+/** `changed`: the database has something new. `live`: words that are being written, which are not kept anywhere. */
+export type News = { readonly is: 'changed' } | { readonly is: 'live'; readonly task: string; readonly text: string };
+
+/** How pages of one phone, and its service worker, tell each other what happened. */
 export interface Neighbours {
-  tell(tasks: readonly string[]): void;
-  listen(told: (tasks: readonly string[]) => void): () => void;
+  tell(news: News): void;
+  listen(told: (news: News) => void): () => void;
 }
 
 /** Everything a phone touches. The app, the service worker, a terminal and the tests each bring their own. */

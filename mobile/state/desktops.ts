@@ -29,10 +29,12 @@ interface DesktopsOptions {
   readonly book: Book;
   readonly relay: () => Promise<RelayClient>;
   readonly changed: () => void;
+  /** Reads what changed and shows it. */
+  readonly refresh: () => Promise<void>;
   readonly post: () => void;
 }
 
-export function createDesktops({ deps, book, relay, changed, post }: DesktopsOptions): Desktops {
+export function createDesktops({ deps, book, relay, changed, refresh, post }: DesktopsOptions): Desktops {
   let rows: readonly DeviceRow[] | undefined;
   let listedAt = 0;
   const wanted = new Map<string, Settings>();
@@ -72,7 +74,7 @@ export function createDesktops({ deps, book, relay, changed, post }: DesktopsOpt
       await (await relay()).revokeDevice(kid);
       if (isPhone) await Promise.all(book.peers().map(({ device }) => tell(device.kid, { kind: 'drop', kid })));
       else await deps.db.write((tx) => tx.delete('peers', kid));
-      await book.refresh([]);
+      await refresh();
       await list();
     },
     set: async (kid, settings) => {

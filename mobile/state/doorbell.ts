@@ -1,4 +1,5 @@
 import type { Identity } from '../../edge/protocol/identity.ts';
+import type { PokeOptions } from '../link/pokes.ts';
 import type { PhoneDeps } from './deps.ts';
 import type { Wire } from './wires.ts';
 
@@ -13,9 +14,19 @@ export interface Doorbell {
 export function createDoorbell(deps: PhoneDeps, ring: () => void): Doorbell {
   let closing: Promise<() => Promise<void>> | undefined;
   let connected = false;
+
+  /** The code that listens is fetched when it is needed. Without a network it is not: then another time. */
+  async function listen(options: PokeOptions): Promise<() => Promise<void>> {
+    try {
+      return await deps.listen(options);
+    } catch {
+      closing = undefined;
+      return async () => undefined;
+    }
+  }
   return {
     hang: ({ wire, identity }) => {
-      closing ??= deps.listen({
+      closing ??= listen({
         url: wire.realtimeUrl,
         publishableKey: wire.place.publishableKey,
         kid: identity.device.kid,

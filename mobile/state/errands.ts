@@ -49,8 +49,8 @@ interface ErrandsOptions {
   readonly deps: PhoneDeps;
   readonly book: Book;
   readonly relay: () => Promise<RelayClient>;
-  /** These tasks changed, and there may be something to send. */
-  readonly changed: (task: string) => Promise<void>;
+  /** A task changed, and there may be something to send. */
+  readonly changed: () => Promise<void>;
 }
 
 export function createErrands({ deps, book, relay, changed }: ErrandsOptions): Errands {
@@ -59,7 +59,7 @@ export function createErrands({ deps, book, relay, changed }: ErrandsOptions): E
       await patchTask(tx, task.id, patch);
       await addControl(tx, task.desktop, control);
     });
-    await changed(task.id);
+    await changed();
   }
   const known = (id: string): TaskView => {
     const task = book.task(id);
@@ -74,7 +74,7 @@ export function createErrands({ deps, book, relay, changed }: ErrandsOptions): E
         await tx.put('tasks', record.id, record);
         await addDraft(tx, { id: record.id, k: 'task', json, to: [task.desktop], life: MAX_LIFE, reseal: false });
       });
-      await changed(record.id);
+      await changed();
       return record.id;
     },
     pack: async (file) => {
@@ -95,7 +95,7 @@ export function createErrands({ deps, book, relay, changed }: ErrandsOptions): E
     },
     withdraw: async (id) => {
       await deps.lock('outbox', () => withdraw(deps, relay, id));
-      await changed(id);
+      await changed();
     },
     cancel: (id) => tell(known(id), { kind: 'cancel', t: id }, (record) => ({ ...record, cancelling: true })),
     answer: async ({ task, ask, ok, because }) => {

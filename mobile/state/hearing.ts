@@ -21,35 +21,34 @@ export interface Hearing {
 interface HearingOptions {
   readonly deps: PhoneDeps;
   readonly book: Book;
-  readonly refresh: (tasks: readonly string[]) => Promise<void>;
+  /** Shows what was stored. */
+  readonly refresh: () => Promise<void>;
   readonly sync: (desktop: string) => Promise<void>;
   /** The newest headlines, for whoever has to show them. */
   readonly headlines: Headline[];
 }
 
 export function createHearing({ deps, book, refresh, sync, headlines }: HearingOptions): Hearing {
-  const touched = new Set<string>();
   const greeted = new Set<string>();
   const gaps = gapsIn(book);
   return {
     heard: ({ body, from }) => {
-      if (body.kind === 'event') touched.add(body.t);
+      if (body.kind === 'event') void refresh();
       else if (body.kind === 'trust') greeted.add(from.kid);
-      else if (body.kind === 'live' && book.task(body.t)?.desktop === from.kid) book.live(body.t, body.text);
-      else if (body.kind === 'headline') headlines.splice(0, Math.max(0, headlines.push(body) - HEADLINES));
+      else if (body.kind === 'live' && book.task(body.t)?.desktop === from.kid) {
+        book.live(body.t, body.text);
+        deps.neighbours?.tell({ is: 'live', task: body.t, text: body.text });
+      } else if (body.kind === 'headline') headlines.splice(0, Math.max(0, headlines.push(body) - HEADLINES));
     },
     drained: async () => {
       const now = Math.floor(deps.now() / 1000);
       const expired = await expireUnseen(deps.db, now);
       const silent = await wasSilent(deps.db, now);
-      const tasks = [...touched, ...expired.map(({ id }) => id)];
       // Its words about an expired task may have expired, too.
       const desktops = [...greeted, ...expired.map(({ desktop }) => desktop), ...(silent ? kidsIn(book) : [])];
-      touched.clear();
       greeted.clear();
-      await refresh(tasks);
-      if (tasks.length > 0) deps.neighbours?.tell(tasks);
-      await Promise.all([...new Set([...desktops, ...gaps(tasks)])].map(sync));
+      await refresh();
+      await Promise.all([...new Set([...desktops, ...gaps(deps.now())])].map(sync));
       await writeMeta(deps.db, META.looked, now);
     },
   };
@@ -63,15 +62,22 @@ async function wasSilent(db: Db, now: number): Promise<boolean> {
   return before !== undefined && now - before >= MAX_LIFE;
 }
 
-/** Finds the desktops to ask again because an event is missing: once for each place in a task. */
-function gapsIn(book: Book): (tasks: readonly string[]) => readonly string[] {
-  const asked = new Set<string>();
-  return (tasks) => {
+/** Milliseconds after which a missing event is asked for again: the question or its answer may be lost, too. Doubled each time. */
+const ASK_AGAIN = 60_000;
+const ASK_AGAIN_MOST = 3_600_000;
+
+/** Finds the desktops to ask because an event is missing: at once, and again for as long as it stays so. */
+function gapsIn(book: Book): (now: number) => readonly string[] {
+  const asked = new Map<string, { readonly until: number; readonly wait: number }>();
+  return (now) => {
     const desktops = new Set<string>();
-    for (const id of tasks) {
-      const task = book.task(id);
-      if (task?.chain !== 'gap' || asked.has(`${id} ${task.have}`)) continue;
-      asked.add(`${id} ${task.have}`);
+    for (const task of book.threads().flatMap(({ tasks }) => tasks)) {
+      if (task.chain !== 'gap') continue;
+      const place = `${task.id} ${task.have}`;
+      const before = asked.get(place);
+      if (before && now < before.until) continue;
+      const wait = before ? Math.min(before.wait * 2, ASK_AGAIN_MOST) : ASK_AGAIN;
+      asked.set(place, { until: now + wait, wait });
       desktops.add(task.desktop);
     }
     return [...desktops];

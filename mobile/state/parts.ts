@@ -1,5 +1,6 @@
 import type { RelayClient } from '../../edge/mailbox/relay-client.ts';
 import type { Headline } from '../../edge/protocol/down.ts';
+import { ownLock } from '../link/lock.ts';
 import { createBook, type Book } from './book.ts';
 import type { PhoneDeps } from './deps.ts';
 import { createDesktops, type Desktops } from './desktops.ts';
@@ -17,8 +18,10 @@ export interface Parts {
   readonly pairing: Pairing;
   readonly errands: Errands;
   readonly desktops: Desktops;
-  /** Reads these tasks again and shows them. */
-  refresh(tasks: Iterable<string>): Promise<void>;
+  /** Reads everything there is. */
+  readonly load: () => Promise<void>;
+  /** Reads what changed and shows it. */
+  readonly refresh: () => Promise<void>;
 }
 
 interface PartsOptions {
@@ -37,33 +40,37 @@ export function createParts({ deps, emit, headlines, ...hooks }: PartsOptions): 
   const wires = createWires(deps);
   const relay = async (): Promise<RelayClient> => (await wires.get()).relay;
 
-  async function refresh(tasks: Iterable<string>): Promise<void> {
-    await deps.lock('book', () => book.refresh(tasks));
-    emit();
-  }
-  async function changed(task: string): Promise<void> {
-    await refresh([task]);
-    deps.neighbours?.tell([task]);
+  const reading = ownLock();
+  let next: Promise<void> | undefined;
+  /** However often it is asked for, one reading is under way and at most one waits. */
+  function refresh(): Promise<void> {
+    next ??= reading('book', async () => {
+      next = undefined;
+      await book.follow();
+      emit();
+    });
+    return next;
   }
   const { heard, drained } = createHearing({ deps, book, refresh, headlines, sync: (kid) => desktops.sync(kid) });
-  const settled = (id: string): void => void changed(id);
+  const settled = (): void => void refresh();
   const post = createPost({
     deps,
     wires,
     heard,
     drained,
+    refresh,
     settled,
     sessionDoubted: hooks.sessionDoubted,
     lineChanged: emit,
     looked: () => desktops.renew(),
   });
-  const desktops = createDesktops({ deps, book, relay, changed: emit, post: post.kickOut });
+  const desktops = createDesktops({ deps, book, relay, changed: emit, refresh, post: post.kickOut });
   const errands = createErrands({
     deps,
     book,
     relay,
-    changed: async (task) => {
-      await changed(task);
+    changed: async () => {
+      await refresh();
       post.kickOut();
     },
   });
@@ -73,9 +80,10 @@ export function createParts({ deps, emit, headlines, ...hooks }: PartsOptions): 
     changed: emit,
     factorWanted: hooks.factorWanted,
     paired: async () => {
-      await refresh([]);
+      await refresh();
       await hooks.paired();
     },
   });
-  return { wires, book, post, pairing, errands, desktops, refresh };
+  const load = (): Promise<void> => reading('book', book.load);
+  return { wires, book, post, pairing, errands, desktops, load, refresh };
 }

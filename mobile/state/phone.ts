@@ -1,8 +1,9 @@
 import type { Headline } from '../../edge/protocol/down.ts';
 import type { PushSubscription } from '../../edge/protocol/http.ts';
 import { META, readMeta, writeMeta } from '../link/meta.ts';
+import { notingDb } from '../link/noting-db.ts';
 import { createAccess, type Access } from './access.ts';
-import type { PhoneDeps } from './deps.ts';
+import type { News, PhoneDeps } from './deps.ts';
 import type { Desktops } from './desktops.ts';
 import type { Errands } from './errands.ts';
 import type { Pairing } from './pairing.ts';
@@ -31,7 +32,9 @@ export interface Phone {
   };
 }
 
-export function createPhone(deps: PhoneDeps): Phone {
+export function createPhone(given: PhoneDeps): Phone {
+  const db = notingDb(given.db, () => given.neighbours?.tell({ is: 'changed' }));
+  const deps: PhoneDeps = { ...given, db };
   const listeners = new Set<(view: PhoneView) => void>();
   const headlines: Headline[] = [];
   function emit(): void {
@@ -48,11 +51,19 @@ export function createPhone(deps: PhoneDeps): Phone {
   });
   const access = createAccess(deps, parts, emit);
   const { wires, post, book, pairing, errands, desktops } = parts;
-  const stopListening = deps.neighbours?.listen((tasks) => void parts.refresh(tasks));
+  const stopListening = deps.neighbours?.listen((news) => void hear(news));
+  async function hear(news: News): Promise<void> {
+    if (news.is === 'live') {
+      book.live(news.task, news.text);
+      return emit();
+    }
+    await parts.refresh();
+    await access.follow();
+  }
   return {
     start: async () => {
       await wires.load();
-      await book.load();
+      await parts.load();
       await access.read();
     },
     stop: async () => {
@@ -69,7 +80,7 @@ export function createPhone(deps: PhoneDeps): Phone {
     kick: post.kick,
     pull: async () => {
       await wires.load();
-      await book.load();
+      await parts.load();
       await post.drain();
       return headlines.splice(0);
     },

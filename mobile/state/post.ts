@@ -1,4 +1,4 @@
-import { drainInbox } from '../../edge/mailbox/inbox.ts';
+import { drainInbox, type Drained } from '../../edge/mailbox/inbox.ts';
 import { flushOutbox } from '../../edge/mailbox/outbox.ts';
 import { createPump } from '../../edge/mailbox/pump.ts';
 import { RelayError } from '../../edge/mailbox/relay-client.ts';
@@ -7,7 +7,7 @@ import type { Identity } from '../../edge/protocol/identity.ts';
 import { makeProof, type Proof } from '../../edge/protocol/proof.ts';
 import { faultCode, type FaultCode } from '../link/fault.ts';
 import { heardSchema, type Heard } from '../link/heard.ts';
-import { inboxStore, nextEpoch, outboxStore, peersOf } from '../link/mailbox-store.ts';
+import { inboxStore, nextEpoch, outboxStore, Overtaken, peersOf } from '../link/mailbox-store.ts';
 import { dropMeta, META, readMeta, writeMeta } from '../link/meta.ts';
 import type { PhoneDeps } from './deps.ts';
 import { createDoorbell } from './doorbell.ts';
@@ -17,6 +17,8 @@ import type { Wire, Wires } from './wires.ts';
 /** Milliseconds between two looks into the inbox, with a doorbell and without. */
 const POLL_WITH_POKES = 30_000;
 const POLL = 5_000;
+/** Milliseconds until something that went wrong is tried again. */
+const RETRY = 5_000;
 
 export interface Post {
   /** Sends and pulls now. */
@@ -36,6 +38,8 @@ export interface PostOptions {
   readonly wires: Wires;
   readonly heard: (accepted: Accepted<Heard>) => void;
   readonly drained: () => Promise<void>;
+  /** Shows what was stored. */
+  readonly refresh: () => Promise<void>;
   /** After each look into the inbox. */
   readonly looked: () => Promise<void>;
   /** The relay did not take the session: it may be over. */
@@ -66,9 +70,11 @@ export function createPost(options: PostOptions): Post {
       const ready = await whenReady(deps, wires);
       return ready && (await work(ready));
     } catch (error) {
+      if (error instanceof Overtaken) return 0;
       setLine(lineOf(error));
-      if (error instanceof RelayError) await heed(error, options);
-      return (error instanceof RelayError && error.retryAfter ? error.retryAfter : 5) * 1000;
+      if (!(error instanceof RelayError)) return RETRY;
+      await heed(error, options).catch((second: unknown) => setLine(lineOf(second)));
+      return error.retryAfter === undefined ? RETRY : error.retryAfter * 1000;
     }
   }
   const out = createPump({ setTimer: deps.setTimer, work: () => attempt((ready) => send(ready, options, setLine)) });
@@ -76,8 +82,9 @@ export function createPost(options: PostOptions): Post {
     setTimer: deps.setTimer,
     work: () =>
       attempt(async (ready) => {
-        await drain(ready, options);
-        setLine({ is: 'reached' });
+        const { refused } = await drain(ready, options);
+        const behind = refused.some(({ why }) => why === 'time.future');
+        setLine(behind ? { is: 'refused', why: 'clock.skew' } : { is: 'reached' });
         await options.looked();
         doorbell.hang(ready);
         return doorbell.connected() ? POLL_WITH_POKES : POLL;
@@ -134,7 +141,7 @@ function lineOf(error: unknown): LineView {
   return why === 'network.unreachable' ? { is: 'unreached' } : { is: 'refused', why };
 }
 
-async function drain({ wire, identity }: Ready, { deps, heard, drained }: PostOptions): Promise<void> {
+async function drain({ wire, identity }: Ready, { deps, heard, drained, refresh }: PostOptions): Promise<Drained> {
   const { kid, ek } = identity.device;
   const receiver = {
     kid,
@@ -144,8 +151,17 @@ async function drain({ wire, identity }: Ready, { deps, heard, drained }: PostOp
     store: inboxStore(deps.db, heard),
     now: () => seconds(deps),
   };
-  await deps.lock('inbox', async () => drainInbox({ relay: wire.relay, receiver, epoch: await nextEpoch(deps.db) }));
-  await drained();
+  try {
+    const taken = await deps.lock('inbox', async () =>
+      drainInbox({ relay: wire.relay, receiver, epoch: await nextEpoch(deps.db) }),
+    );
+    await drained();
+    return taken;
+  } catch (error) {
+    // What was stored before it went wrong is not given a second time.
+    await refresh();
+    throw error;
+  }
 }
 
 /** Signed in with both factors, with keys, paired, and the session bound to the keys; undefined when one of these is missing. */
