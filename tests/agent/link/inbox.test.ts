@@ -8,7 +8,9 @@ import { flushOutbox } from '../../../edge/mailbox/outbox.ts';
 import { freezeAction } from '../../../edge/protocol/ask.ts';
 import { newId } from '../../../edge/protocol/id.ts';
 import { newIdentity, type Identity } from '../../../edge/protocol/identity.ts';
+import { sealEnvelope } from '../../../edge/protocol/seal.ts';
 import { DEFAULT_SETTINGS } from '../../../edge/protocol/settings.ts';
+import type { Answer, Up } from '../../../edge/protocol/up.ts';
 import { addAsk, readAsk } from '../../../agent/journal/ask.ts';
 import { openJournal, type Journal } from '../../../agent/journal/journal.ts';
 import { readSettings } from '../../../agent/journal/meta.ts';
@@ -16,6 +18,8 @@ import { outboxStore } from '../../../agent/journal/outbox.ts';
 import { lastPhoneWord, pinPeer, readPeer, removePeer } from '../../../agent/journal/peer.ts';
 import { addTask, listUnended, readTask } from '../../../agent/journal/task.ts';
 import { desktopReceiver } from '../../../agent/link/inbox.ts';
+import { attack } from '../../support/evidence.ts';
+import { signedBy } from '../../support/forge.ts';
 import { memoryPhone, someTask, type MemoryPhone } from '../../support/memory-phone.ts';
 import { memoryRelay, type MemoryRelay } from '../../support/memory-relay.ts';
 
@@ -61,7 +65,7 @@ const flush = () =>
     now: () => Math.floor(now() / 1000),
   });
 
-test('a task is accepted once, for ever, however often the relay delivers it', async () => {
+attack('replay and time', 'a task is accepted once, for ever, however often the relay delivers it', async () => {
   const id = newId();
   const bytes = await phone.seal(someTask('Once'), { id });
   for (let i = 0; i < 3; i++) relay.inject(desktop.device.kid, bytes);
@@ -86,16 +90,23 @@ test('a task survives the loss of its ack', async () => {
   expect(relay.waiting(desktop.device.kid)).toBe(0);
 });
 
-test('nobody but a paired phone commands, and nothing from before a wiped journal', async () => {
-  const stranger = await memoryPhone({ relay, desktop: desktop.device, name: 'Stranger' });
-  await stranger.say(someTask('Let me in'));
-  await phone.say(someTask('Old words'), { iat: Math.floor(now() / 1000) - 3600, exp: Math.floor(now() / 1000) + 60 });
-  const { refused } = await drain();
-  expect(refused.map(({ why }) => why)).toEqual(['sender.unknown', 'time.before-journal']);
-  expect(listUnended(journal)).toEqual([]);
-});
+attack(
+  'sender and signature',
+  'nobody but a paired phone commands, and nothing from before a wiped journal',
+  async () => {
+    const stranger = await memoryPhone({ relay, desktop: desktop.device, name: 'Stranger' });
+    await stranger.say(someTask('Let me in'));
+    await phone.say(someTask('Old words'), {
+      iat: Math.floor(now() / 1000) - 3600,
+      exp: Math.floor(now() / 1000) + 60,
+    });
+    const { refused } = await drain();
+    expect(refused.map(({ why }) => why)).toEqual(['sender.unknown', 'time.before-journal']);
+    expect(listUnended(journal)).toEqual([]);
+  },
+);
 
-test('an id that a refused envelope wore does not keep the true one out', async () => {
+attack('replay and time', 'an id that a refused envelope wore does not keep the true one out', async () => {
   const id = newId();
   const stranger = await memoryPhone({ relay, desktop: desktop.device, name: 'Stranger' });
   relay.inject(desktop.device.kid, await stranger.seal(someTask('Squat'), { id }));
@@ -113,20 +124,98 @@ async function question(): Promise<{ t: string; ask: string; digest: string }> {
   return { t, ask, digest: action.digest };
 }
 
-test('an answer counts when it names the open question and exactly its actions', async () => {
-  const { t, ask, digest } = await question();
-  const say = (digests: string[], id = ask) =>
-    phone.say({ kind: 'answer', ask: id, digests, ok: true, scope: 'once' }).then(drain);
-  await say(['A'.repeat(43)]);
-  await say([digest, digest]);
-  await say([digest], newId());
-  expect(readAsk(journal, ask)?.state).toBe('open');
-  await say([digest]);
-  expect(readAsk(journal, ask)).toMatchObject({ state: 'ok', answeredBy: phone.identity.device.kid });
-  expect(readTask(journal, t)?.state.is).toBe('queued');
+/** The phone's answer to `asked`, or what is made of it, as the desktop hears it. */
+async function answers(asked: { ask: string; digest: string }, more: Partial<Answer> = {}, by = phone): Promise<void> {
+  await by.say({ kind: 'answer', ask: asked.ask, digests: [asked.digest], ok: true, scope: 'once', ...more });
+  await drain();
+}
+
+test('an answer that names the open question and its actions lets the task go on', async () => {
+  const asked = await question();
+  await answers(asked);
+  expect(readAsk(journal, asked.ask)).toMatchObject({ state: 'ok', answeredBy: phone.identity.device.kid });
+  expect(readTask(journal, asked.t)?.state.is).toBe('queued');
 });
 
-test('a late answer grants nothing', async () => {
+attack('answers', 'an answer for other actions than were asked about grants nothing', async () => {
+  const asked = await question();
+  const other = await question();
+  for (const digests of [[], ['A'.repeat(43)], [other.digest], [asked.digest, asked.digest]]) {
+    await answers(asked, { digests });
+  }
+  expect(readAsk(journal, asked.ask)?.state).toBe('open');
+});
+
+attack('answers', 'an answer to a question that nobody asked grants nothing', async () => {
+  const asked = await question();
+  await answers(asked, { ask: newId() });
+  expect(readAsk(journal, asked.ask)?.state).toBe('open');
+});
+
+attack('answers', 'an answer forged by the relay or by a stranger grants nothing', async () => {
+  const asked = await question();
+  const stranger = await memoryPhone({ relay, desktop: desktop.device, name: 'Stranger' });
+  await answers(asked, {}, stranger);
+  const said: Answer = { kind: 'answer', ask: asked.ask, digests: [asked.digest], ok: true, scope: 'once' };
+  relay.inject(desktop.device.kid, await signedBy(await phone.seal(said), stranger.identity));
+  await drain();
+  expect(readAsk(journal, asked.ask)?.state).toBe('open');
+});
+
+attack('answers', 'an answer that was given is not taken back or given again', async () => {
+  const asked = await question();
+  await answers(asked, { ok: false });
+  await answers(asked);
+  expect(readAsk(journal, asked.ask)?.state).toBe('denied');
+});
+
+attack('answers', 'an answer replayed to a question put again grants nothing', async () => {
+  const asked = await question();
+  const said: Answer = { kind: 'answer', ask: asked.ask, digests: [asked.digest], ok: true, scope: 'once' };
+  const bytes = await phone.seal(said);
+  relay.inject(desktop.device.kid, bytes);
+  await drain();
+  const action = await freezeAction({ v: 1, t: asked.t, n: 1, act: { sink: 'read', path: '/a' } });
+  const again = addAsk(journal, { task: asked.t, n: 1, why: 'May I?', high: false, actions: [action] });
+  relay.inject(desktop.device.kid, bytes);
+  relay.inject(desktop.device.kid, await phone.seal(said));
+  await drain();
+  expect(readAsk(journal, again)?.state).toBe('open');
+});
+
+attack(
+  'header and recipient',
+  'a task under the name of a control, and a control under that of a task, are refused',
+  async () => {
+    const seal = (k: 'task' | 'ctl', body: Up): Promise<string> =>
+      sealEnvelope({
+        identity: phone.identity,
+        recipients: [desktop.device],
+        header: { k, id: newId(), n: 1, iat: Math.floor(now() / 1000), exp: Math.floor(now() / 1000) + 60 },
+        json: JSON.stringify(body),
+      });
+    relay.inject(desktop.device.kid, await seal('ctl', someTask('Hidden from the limits of tasks')));
+    relay.inject(desktop.device.kid, await seal('task', { kind: 'cancel', t: newId() }));
+    expect((await drain()).refused.map(({ why }) => why)).toEqual(['kind.not-allowed', 'kind.not-allowed']);
+    expect(listUnended(journal)).toEqual([]);
+  },
+);
+
+attack('header and recipient', 'a schedule is refused as long as this version knows none', async () => {
+  const iat = Math.floor(now() / 1000);
+  const rule = { cron: '* * * * *', tz: 'UTC', nb: iat, na: iat + 60, grace: 60 };
+  const envelope = await sealEnvelope({
+    identity: phone.identity,
+    recipients: [desktop.device],
+    header: { k: 'sched', s: rule, id: newId(), n: 1, iat, exp: iat + 60 },
+    json: JSON.stringify(someTask('Every minute')),
+  });
+  relay.inject(desktop.device.kid, envelope);
+  expect((await drain()).refused.map(({ why }) => why)).toEqual(['kind.not-allowed']);
+  expect(listUnended(journal)).toEqual([]);
+});
+
+attack('answers', 'a late answer grants nothing', async () => {
   const { ask, digest } = await question();
   await phone.say({ kind: 'answer', ask, digests: [digest], ok: true, scope: 'once' });
   ahead = 601_000;
@@ -163,7 +252,7 @@ test('a journal that began under a clock that ran ahead hears phones once the cl
   expect((await drain()).refused).toEqual([]);
 });
 
-test('a phone that is dropped while its words are opened commands nothing', async () => {
+attack('sender and signature', 'a phone that is dropped while its words are opened commands nothing', async () => {
   const id = newId();
   const receiver = desktopReceiver(journal, desktop);
   const verdict = await accept(await phone.seal(someTask('Hurry'), { id }), receiver);
@@ -173,7 +262,7 @@ test('a phone that is dropped while its words are opened commands nothing', asyn
   expect(readTask(journal, id)).toBeUndefined();
 });
 
-test('the first answer of two phones wins', async () => {
+attack('answers', 'the first answer of two phones wins', async () => {
   const tablet = await paired('Tablet');
   const { ask, digest } = await question();
   await tablet.say({ kind: 'answer', ask, digests: [digest], ok: false, scope: 'once' });
@@ -190,12 +279,15 @@ test('a cancel stops a task, also one that it overtook', async () => {
   expect(readTask(journal, id)?.state).toEqual({ is: 'ended', fate: 'cancelled' });
 });
 
-test('only a phone that may sets the power switches, and only from what it has seen', async () => {
+attack('answers', 'a phone that may not set the power switches does not', async () => {
   const guest = await paired('Guest', { mayPower: false });
-  const settings = { ...DEFAULT_SETTINGS, lid: false };
-  await guest.say({ kind: 'set', settings, rev: 0 });
+  await guest.say({ kind: 'set', settings: { ...DEFAULT_SETTINGS, lid: false }, rev: 0 });
   await drain();
   expect(readSettings(journal).rev).toBe(0);
+});
+
+test('a phone sets the power switches only from what it has seen', async () => {
+  const settings = { ...DEFAULT_SETTINGS, lid: false };
   await phone.say({ kind: 'set', settings, rev: 7 });
   await drain();
   expect(readSettings(journal).rev).toBe(0);
@@ -225,7 +317,7 @@ test('a sync sends what is missing, to the phone that asked only, and only what 
   expect(relay.waiting(phone.identity.device.kid)).toBe(before);
 });
 
-test('a dropped phone commands no more, and what it had queued is not begun', async () => {
+attack('sender and signature', 'a dropped phone commands no more, and what it had queued is not begun', async () => {
   const tablet = await paired('Tablet');
   const queued = await tablet.say(someTask('Queued'));
   await drain();

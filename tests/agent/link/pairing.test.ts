@@ -11,6 +11,7 @@ import type { Notice } from '../../../agent/control/messages.ts';
 import { openJournal, type Journal } from '../../../agent/journal/journal.ts';
 import { listPeers, pinPeer, readPeer } from '../../../agent/journal/peer.ts';
 import { createPairing, type Pairing } from '../../../agent/link/pairing.ts';
+import { attack } from '../../support/evidence.ts';
 import { memoryRelay, type MemoryRelay } from '../../support/memory-relay.ts';
 import { until } from '../../support/until.ts';
 
@@ -99,14 +100,14 @@ test('both screens show the same digits, and one key press pins the phone', asyn
   expect(notices.at(-1)).toEqual({ say: 'paired', name: 'Pixel 8' });
 });
 
-test('a refused phone is not pinned, and the relay is told', async () => {
+attack('pairing', 'a refused phone is not pinned, and the relay is told', async () => {
   await claim(await codeShown());
   await pairing.allow({ claim: (await heardClaim()).claim, ok: false, mayPower: true });
   expect(listPeers(journal)).toEqual([]);
   expect(await readProof(relay.confirmed[0] ?? '', desktop.device.sig)).toMatchObject({ ok: false });
 });
 
-test('a claim made without the code burns the offer: another one is shown', async () => {
+attack('pairing', 'a claim made without the code burns the offer: another one is shown', async () => {
   const code = await codeShown();
   await claim(code, { wrongCode: newPairingCode() });
   const offer = await until(
@@ -117,7 +118,7 @@ test('a claim made without the code burns the offer: another one is shown', asyn
   expect(notices.some(({ say }) => say === 'claim')).toBe(false);
 });
 
-test('allowing another claim than the one on the screen does nothing', async () => {
+attack('pairing', 'allowing another claim than the one on the screen does nothing', async () => {
   await claim(await codeShown());
   await heardClaim();
   await expect(pairing.allow({ claim: 'another', ok: true, mayPower: true })).rejects.toThrow('over');
@@ -151,14 +152,32 @@ test('a phone that the relay did not take is forgotten again', async () => {
   expect(listPeers(journal)).toEqual([]);
 });
 
-test('where the owner never lets phones set the switches, none may', async () => {
+attack('pairing', 'a second claim of a shown offer is not allowed in the place of the first', async () => {
+  const code = await codeShown();
+  await claim(code);
+  const first = await heardClaim();
+  const thief = await newIdentity({ kind: 'phone', name: 'Pixel 8', extractable: false });
+  const pid = await pairingId(code);
+  const status = await relay.client('relay').pairing(pid);
+  if (status.state !== 'claimed') throw new Error(status.state);
+  const made = await makeClaim({ code, offer: status.offer, desktop: desktop.device, phone: thief });
+  await relay.client('relay').claimPairing(pid, made, thief.device);
+  await until(
+    () => notices.filter((notice) => notice.say === 'claim').length,
+    (count) => count === 2,
+  );
+  await expect(pairing.allow({ claim: first.claim, ok: true, mayPower: true })).rejects.toThrow('over');
+  expect(listPeers(journal)).toEqual([]);
+});
+
+attack('pairing', 'where the owner never lets phones set the switches, none may', async () => {
   pairing = makePairing({ remotePower: false });
   await claim(await codeShown());
   await pairing.allow({ claim: (await heardClaim()).claim, ok: true, mayPower: true });
   expect(readPeer(journal, phone.device.kid)?.mayPower).toBe(false);
 });
 
-test('a ninth phone is refused before anything is written', async () => {
+attack('pairing', 'a ninth phone is refused before anything is written', async () => {
   for (let i = 0; i < 8; i++) {
     const { device } = await newIdentity({ kind: 'phone', name: `Phone ${i}`, extractable: false });
     pinPeer(journal, { device, mayPower: false, mayHistory: false });
