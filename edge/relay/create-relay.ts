@@ -6,11 +6,14 @@ import { knownSenders } from './known-senders.ts';
 import { standardLimits, type Limits } from './limits.ts';
 import { machineUsers } from './machine-users.ts';
 import { pushSender } from './push-sender.ts';
+import { projectRpc, type Rpc } from './rpc.ts';
 import { createStore } from './store.ts';
 
 export interface RelayOptions {
   /** Reaches the project and the push services. */
   readonly fetch?: Fetch;
+  /** Reaches the database; by default the project's own door, through `fetch`. */
+  readonly rpc?: Rpc;
   /** Unix milliseconds. */
   readonly clock?: () => number;
   /** The caller's address, for limits; by default what the last proxy wrote into `x-forwarded-for`. */
@@ -46,7 +49,7 @@ export function createRelay(env: Environment, options: RelayOptions = {}): Relay
   } = options;
   const settings = readConfig(env);
   const now = (): number => Math.floor(clock() / 1000);
-  const store = createStore(settings, fetch);
+  const store = createStore(options.rpc ?? projectRpc(settings, fetch));
   const sendPushes = pushSender({ settings, store, fetch, now, sleep, log, signal });
   const app = relayApp({
     settings,

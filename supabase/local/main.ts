@@ -88,8 +88,8 @@ const stack = await startStack({
   staticDir: values.app,
   origins: values.origin,
   log: (say) => tell({ say }),
-  functions: ({ fetch, ...env }) => {
-    const relay = createRelay({ ...env, ...relayEnv }, { fetch, log, signal: over.signal });
+  functions: ({ fetch, rpc, ...env }) => {
+    const relay = createRelay({ ...env, ...relayEnv }, { fetch, rpc, log, signal: over.signal });
     return { relay: (request) => relay.fetch(request) };
   },
 }).catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)));

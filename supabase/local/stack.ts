@@ -6,6 +6,7 @@ import { defaultLimits } from './auth/limits.ts';
 import type { Limits } from './auth/limits.ts';
 import type { SignUps } from './auth/deps.ts';
 import { createCatalogue } from './rest/catalogue.ts';
+import { serviceRpc } from './rest/rpc.ts';
 import { openDatabase } from './database.ts';
 import type { Db } from './database.ts';
 import { functionEnv, inProcessFetch } from './functions.ts';
@@ -130,11 +131,10 @@ function listen(
   // The address is known only now, and it is in every token; no request can come before this returns.
   const url = `http://${urlHost(host)}:${server.port}`;
   const publicUrl = options.publicUrl ?? url;
+  const calls = { api: db.api, service: db.service, catalogue: createCatalogue(db.api) };
   const api = createApi({
+    ...calls,
     admin: db.admin,
-    api: db.api,
-    service: db.service,
-    catalogue: createCatalogue(db.api),
     keys,
     clock,
     log,
@@ -151,7 +151,7 @@ function listen(
     [url, publicUrl],
     async (request) => (await late.handle(request, undefined)) ?? new Response(null, { status: 426 }),
   );
-  Object.assign(functions, options.functions(functionEnv({ url: publicUrl, keys, fetch })));
+  Object.assign(functions, options.functions(functionEnv({ url: publicUrl, keys, fetch, rpc: serviceRpc(calls) })));
   return { server, url, publicUrl };
 }
 

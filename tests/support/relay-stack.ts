@@ -24,11 +24,12 @@ export async function relayStack({ env: more = {}, ...options }: Options = {}): 
   const background = new Set<Promise<void>>();
   const stopping = new AbortController();
   const stack = await testStack({
-    functions: ({ fetch, ...env }) => {
+    functions: ({ fetch, rpc, ...env }) => {
       const relay = createRelay(
         { ...env, ...more },
         {
           fetch,
+          rpc,
           log: (entry) => void logged.push(entry),
           waitUntil: (work) => void background.add(work),
           signal: stopping.signal,

@@ -1,3 +1,4 @@
+import type { Rpc } from '../../../edge/relay/rpc.ts';
 import type { Caller } from '../caller.ts';
 import type { Sql } from '../postgres/connect.ts';
 import type { Catalogue, ExposedFunction } from './catalogue.ts';
@@ -32,6 +33,15 @@ export async function callFunction(deps: RpcDeps, { name, args, caller }: RpcCal
   } catch (error) {
     return { kind: 'refused', ...fromDatabase(error, caller.kind === 'anon') };
   }
+}
+
+/** For the stack's own functions: the same calls with the same rights. */
+export function serviceRpc(deps: RpcDeps): Rpc {
+  return async (name, args) => {
+    const result = await callFunction(deps, { name, args: { ...args }, caller: { kind: 'service' } });
+    if (result.kind === 'refused') return { data: null, error: result.body, status: result.status };
+    return { data: result.json === undefined ? null : JSON.parse(result.json), error: null, status: 200 };
+  };
 }
 
 type Statement = { text: string; values: string[] };

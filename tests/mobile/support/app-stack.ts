@@ -10,9 +10,10 @@ export async function appStack(): Promise<TestStack> {
   const background = new Set<Promise<void>>();
   const stack = await testStack({
     staticDir: dist,
-    functions: ({ fetch, ...env }) => {
+    functions: ({ fetch, rpc, ...env }) => {
       const relay = createRelay(env, {
         fetch,
+        rpc,
         log: () => undefined,
         waitUntil: (work) => void background.add(work),
         signal: stopping.signal,

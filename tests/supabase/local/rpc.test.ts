@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { SupabaseClient } from '@supabase/supabase-js';
+import type { Rpc } from '../../../edge/relay/rpc.ts';
 import { fixtures } from './fixtures.ts';
 import { newAdmin, newClient, owner, signUp } from '../../support/stack-people.ts';
 import type { Person } from '../../support/stack-people.ts';
@@ -12,8 +13,15 @@ describe('calling a function of the database', () => {
   let stack: TestStack;
   let someone: Person;
   let anon: SupabaseClient;
+  let inside: Rpc;
   beforeAll(async () => {
-    stack = await testStack({ migrationsDir: fixtures });
+    stack = await testStack({
+      migrationsDir: fixtures,
+      functions: ({ rpc }) => {
+        inside = rpc;
+        return {};
+      },
+    });
     someone = await owner(stack);
     anon = newClient(stack);
   });
@@ -53,6 +61,28 @@ describe('calling a function of the database', () => {
     expect((await anon.rpc('two').single()).error).toMatchObject({ code: 'PGRST116' });
     expect((await anon.rpc('my_notes').maybeSingle()).data).toBeNull();
   });
+
+  test.each([
+    ['whoami', {}],
+    ['add', { a: 1, b: 5 }],
+    ['join_words', { words: ['a', 'b'], extra: { end: 'é' } }],
+    ['two', {}],
+    ['secret', {}],
+    ['nothing', {}],
+    ['fail', { code: 'P0001' }],
+    ['fail', { code: 'PT429' }],
+    ['hidden', {}],
+    ['add', { c: 1 }],
+  ] satisfies [string, object][])(
+    'answers %s to a function inside the stack as to the service at its door',
+    async (name, args) => {
+      const { data, error } = await inside(name, args);
+      const atTheDoor = await newAdmin(stack).rpc(name, args);
+      expect(data).toEqual(atTheDoor.data as unknown);
+      const { code, message, details } = atTheDoor.error ?? {};
+      expect(error).toEqual(code === undefined ? null : expect.objectContaining({ code, message, details }));
+    },
+  );
 
   test('shows nobody the rows of another user, nor their own at aal1', async () => {
     const other = await owner(stack);
