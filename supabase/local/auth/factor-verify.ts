@@ -13,21 +13,21 @@ import { matchingStep } from './totp.ts';
 
 const verification = looseObject({ challenge_id: string(), code: string() });
 
-type Factor = {
-  id: string;
-  secret: string;
-  last_step: number;
-  failures: number;
-  locked_until: Date | null;
-  challenged_at: Date | null;
-};
+type Factor = { id: string; secret: string; last_step: number; challenged_at: Date | null };
+
+/** Whose wrong codes are counted together: those of the factor, or of one session. */
+type Count = { of: 'mfa_factors' | 'sessions'; id: string; failures: number; locked_until: Date | null };
 
 type Attempt = { factorId: string; challengeId: string; code: string };
 
 const mostFailures = 5;
 const lockMs = 15 * 60_000;
 
-/** Stricter than Supabase Auth: a code is good once, and five wrong ones lock the factor for a quarter of an hour. */
+/**
+ * Stricter than Supabase Auth: a code is good once, and five wrong ones lock the factor for a quarter of an hour, for all sessions
+ * that a password alone opened. A session that has the factor already, or that a code at the desk opened, is locked by its own
+ * wrong codes only: so whoever stole the password cannot keep the owner out by guessing.
+ */
 export async function verifyFactor(deps: AuthDeps, c: Context<AuthEnv>): Promise<SessionJson> {
   const body = await readBody(c, verification);
   const attempt = { factorId: c.req.param('id') ?? '', challengeId: body.challenge_id, code: body.code };
@@ -46,21 +46,23 @@ async function verify(
   const now = new Date(deps.clock());
   const factor = await lockFactor(tx, session.userId, attempt);
   if (!factor) return factorNotFound();
-  const lockedFor = (factor.locked_until?.getTime() ?? 0) - now.getTime();
+  const count = await countOf(tx, factor, session);
+  const lockedFor = (count.locked_until?.getTime() ?? 0) - now.getTime();
   if (lockedFor > 0) return factorLocked(Math.ceil(lockedFor / 1000));
   if (!factor.challenged_at || now.getTime() - factor.challenged_at.getTime() > challengeMs) return challengeExpired();
   const step = matchingStep(factor.secret, attempt.code, now.getTime());
   if (step === undefined || step <= factor.last_step) {
-    await countFailure(tx, factor, now);
+    await setCount(tx, count, { failures: count.failures + 1, now });
     return wrongCode();
   }
+  await setCount(tx, count, { failures: 0, now });
   await accept(tx, { factor, session, step, challengeId: attempt.challengeId, now });
   return sessionJson(deps, tx, session.sessionId);
 }
 
 async function lockFactor(tx: Query, userId: string, { factorId, challengeId }: Attempt): Promise<Factor | undefined> {
   const [factor] = await tx<Factor[]>`
-    select f.id, f.secret, f.x_last_step::int as last_step, f.x_failures as failures, f.x_locked_until as locked_until, (
+    select f.id, f.secret, f.x_last_step::int as last_step, (
       select c.created_at from auth.mfa_challenges as c
       where c.id::text = ${challengeId} and c.factor_id = f.id and c.verified_at is null
     ) as challenged_at
@@ -70,11 +72,21 @@ async function lockFactor(tx: Query, userId: string, { factorId, challengeId }: 
   return factor;
 }
 
-async function countFailure(tx: Query, { id, failures }: Factor, now: Date): Promise<void> {
-  const locked = failures + 1 >= mostFailures;
+async function countOf(tx: Query, factor: Factor, { sessionId, secondFactor }: LiveSession): Promise<Count> {
+  const [atDesk] = await tx`
+    select from auth.mfa_amr_claims where session_id = ${sessionId} and authentication_method = 'recovery'`;
+  const counted: Pick<Count, 'of' | 'id'> =
+    secondFactor || atDesk !== undefined ? { of: 'sessions', id: sessionId } : { of: 'mfa_factors', id: factor.id };
+  const [row] = await tx<Pick<Count, 'failures' | 'locked_until'>[]>`
+    select x_failures as failures, x_locked_until as locked_until from auth.${tx(counted.of)} where id = ${counted.id}`;
+  return { ...counted, failures: row?.failures ?? 0, locked_until: row?.locked_until ?? null };
+}
+
+async function setCount(tx: Query, { of, id }: Count, p: { failures: number; now: Date }): Promise<void> {
+  const locks = p.failures >= mostFailures;
   await tx`
-    update auth.mfa_factors
-    set x_failures = ${locked ? 0 : failures + 1}, x_locked_until = ${locked ? new Date(now.getTime() + lockMs) : null}
+    update auth.${tx(of)}
+    set x_failures = ${locks ? 0 : p.failures}, x_locked_until = ${locks ? new Date(p.now.getTime() + lockMs) : null}
     where id = ${id}`;
 }
 
@@ -89,7 +101,7 @@ async function accept(tx: Query, { factor, session, step, challengeId, now }: Ac
   const expired = new Date(now.getTime() - challengeMs);
   await tx`
     update auth.mfa_factors
-    set status = 'verified', x_last_step = ${step}, x_failures = 0, x_locked_until = null, updated_at = ${now}
+    set status = 'verified', x_last_step = ${step}, updated_at = ${now}
     where id = ${factor.id}`;
   await tx`update auth.mfa_challenges set verified_at = ${now} where id = ${challengeId}`;
   await tx`delete from auth.mfa_challenges where factor_id = ${factor.id} and created_at < ${expired}`;
@@ -98,7 +110,7 @@ async function accept(tx: Query, { factor, session, step, challengeId, now }: Ac
   await tx`
     update auth.sessions
     set aal = 'aal2', factor_id = ${factor.id}, updated_at = ${now}, refresh_token_counter = refresh_token_counter + 1,
-      x_refresh_floor = refresh_token_counter + 1, refreshed_at = ${now}, x_refreshed_before = null
+      x_refresh_floor = refresh_token_counter + 1, refreshed_at = ${now}, x_replaced_at = '[]'
     where id = ${sessionId}`;
   await tx`delete from auth.sessions where user_id = ${userId} and aal = 'aal1'`;
 }

@@ -1,3 +1,4 @@
+import { addressGroup } from '../../../edge/relay/limits.ts';
 import type { Query } from '../postgres/connect.ts';
 import { writeToken } from '../tokens.ts';
 import type { AuthDeps } from './deps.ts';
@@ -16,11 +17,13 @@ type SessionRow = { user_id: string; counter: number; amr: { method: string; tim
 export async function openSession(
   deps: AuthDeps,
   tx: Query,
-  user: { id: string; method: Method },
+  user: { id: string; method: Method; ip: string | undefined },
 ): Promise<SessionJson> {
   const now = new Date(deps.clock());
+  const address = user.ip === undefined ? null : addressGroup(user.ip);
   const [session] = await tx<{ id: string }[]>`
-    insert into auth.sessions (user_id, created_at, updated_at) values (${user.id}, ${now}, ${now}) returning id`;
+    insert into auth.sessions (user_id, x_address, created_at, updated_at) values (${user.id}, ${address}, ${now}, ${now})
+    returning id`;
   if (!session) throw sessionNotFound();
   await addMethod(tx, session.id, user.method, now);
   await tx`update auth.users set last_sign_in_at = ${now} where id = ${user.id}`;
