@@ -1,21 +1,35 @@
 import { Hono } from 'hono';
 import type { Context } from 'hono';
-import { logOut, readUser, signUp, token, updateUser } from './accounts.ts';
-import { createUser, deleteUser, generateLink, getUser, listUsers } from './admin.ts';
-import type { AuthDeps } from './deps.ts';
+import { logOut, signUp, token } from './accounts.ts';
+import {
+  correctUser,
+  createUser,
+  deleteFactor,
+  deleteUser,
+  generateLink,
+  getUser,
+  listFactors,
+  listUsers,
+} from './admin.ts';
+import type { AuthDeps, AuthParts } from './deps.ts';
 import type { AuthEnv } from './env.ts';
 import { AuthError } from './errors.ts';
 import { verifyFactor } from './factor-verify.ts';
 import { challenge, enroll, unenroll } from './factors.ts';
 import { limited, requireAdmin, requireKey, requireSession } from './guards.ts';
-import { createLimiter } from './limits.ts';
+import { createCounter, createLimiter } from './limits.ts';
+import { createPasswordGuard } from './password-guard.ts';
+import { readUser, updateUser } from './profile.ts';
 import { recover, verifyOneTime } from './verify.ts';
 
-type Call = (deps: AuthDeps, c: Context<AuthEnv>) => Promise<Record<string, unknown> | null>;
+type Call = (deps: AuthParts, c: Context<AuthEnv>) => Promise<object | null>;
 
 /** `/auth/v1`: what Errand uses of Supabase Auth. */
-export function authApp(deps: AuthDeps): Hono<AuthEnv> {
-  const limit = createLimiter(deps.limits, deps.clock);
+export function authApp(given: AuthDeps): Hono<AuthEnv> {
+  const { clock } = given;
+  const said = createCounter({ most: 1, windowMs: 60_000, clock });
+  const deps: AuthParts = { ...given, passwords: createPasswordGuard(clock), said };
+  const limit = createLimiter(deps.limits, clock);
   const session = requireSession(deps);
   const admin = requireAdmin(deps);
   const answer = (call: Call) => async (c: Context<AuthEnv>) => {
@@ -33,7 +47,7 @@ export function authApp(deps: AuthDeps): Hono<AuthEnv> {
     .post('/verify', limited(limit, 'verify'), answer(verifyOneTime))
     .post('/recover', limited(limit, 'verify'), answer(recover))
     .get('/user', session, answer(readUser))
-    .put('/user', session, answer(updateUser))
+    .put('/user', session, limited(limit, 'sign'), answer(updateUser))
     .post('/logout', session, answer(logOut))
     .post('/factors', session, limited(limit, 'factor'), answer(enroll))
     .post('/factors/:id/challenge', session, limited(limit, 'factor'), answer(challenge))
@@ -42,7 +56,10 @@ export function authApp(deps: AuthDeps): Hono<AuthEnv> {
     .post('/admin/users', admin, answer(createUser))
     .get('/admin/users', admin, answer(listUsers))
     .get('/admin/users/:id', admin, answer(getUser))
+    .put('/admin/users/:id', admin, answer(correctUser))
     .delete('/admin/users/:id', admin, answer(deleteUser))
+    .get('/admin/users/:id/factors', admin, answer(listFactors))
+    .delete('/admin/users/:id/factors/:factor', admin, answer(deleteFactor))
     .post('/admin/generate_link', admin, answer(generateLink))
     .onError((error) => (error instanceof AuthError ? error : unexpected()).toResponse());
 }

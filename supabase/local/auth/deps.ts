@@ -1,7 +1,8 @@
 import type { Keys } from '../keys.ts';
 import type { Sql } from '../postgres/connect.ts';
 import type { Clock } from '../tokens.ts';
-import type { Limits } from './limits.ts';
+import type { Counter, Limits } from './limits.ts';
+import type { PasswordGuard } from './password-guard.ts';
 
 /** Who may make an account: everybody, nobody, or these e-mail addresses. The admin calls are not bound by it. */
 export type SignUps = 'open' | 'closed' | readonly string[];
@@ -17,4 +18,11 @@ export type AuthDeps = {
   log: (line: string) => void;
   accessTokenSeconds: number;
   limits: Limits;
+};
+
+/** And what it remembers while it runs. */
+export type AuthParts = AuthDeps & {
+  passwords: PasswordGuard;
+  /** How often a code was said at the desk, by account. */
+  said: Counter;
 };

@@ -4,7 +4,13 @@ import { safeParse } from 'zod/mini';
 import { badBody } from './errors.ts';
 
 /** The session behind a valid access token. */
-export type LiveSession = { userId: string; sessionId: string; secondFactor: boolean };
+export type LiveSession = {
+  userId: string;
+  sessionId: string;
+  secondFactor: boolean;
+  /** A code was entered in the last ten minutes. */
+  freshFactor: boolean;
+};
 
 export type AuthEnv = { Bindings: { ip?: string | undefined }; Variables: { session: LiveSession } };
 

@@ -39,7 +39,7 @@ export const emailNotAllowed = make(
 );
 export const userExists = make(422, 'user_already_exists', 'User already registered');
 export const emailExists = make(422, 'email_exists', 'A user with this email address has already been registered');
-export const weakPassword = make(422, 'weak_password', 'Password should be at least 8 and at most 200 characters.');
+export const weakPassword = make(422, 'weak_password', 'Password should be at least 10 and at most 200 characters.');
 export const samePassword = make(422, 'same_password', 'New password should be different from the old password.');
 export const badCredentials = make(400, 'invalid_credentials', 'Invalid login credentials');
 export const refreshTokenNotFound = make(
@@ -65,10 +65,15 @@ export const tooManyFactors = make(422, 'too_many_enrolled_mfa_factors', 'Maximu
 export const onlyTotp = make(422, 'mfa_totp_enroll_not_enabled', 'Only TOTP factors are offered by the embedded stack');
 export const secondFactorNeeded = make(403, 'insufficient_aal', 'AAL2 required to enroll a new factor');
 export const secondFactorNeededToUnenroll = make(422, 'insufficient_aal', 'AAL2 required to unenroll verified factor');
-export const secondFactorNeededForPassword = make(
+export const secondFactorNeededForAccount = make(
   401,
   'insufficient_aal',
-  'AAL2 session is required to update the password when MFA is enabled',
+  'AAL2 session is required to update email or password when MFA is enabled',
+);
+export const freshFactorNeeded = make(
+  401,
+  'reauthentication_needed',
+  'This needs a code of the authenticator entered in the last ten minutes',
 );
 export const challengeExpired = make(
   422,

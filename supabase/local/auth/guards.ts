@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler, Next } from 'hono';
+import { array, looseObject, number, safeParse, string } from 'zod/mini';
 import { bearerOf, findCaller, presented } from '../caller.ts';
 import { readToken } from '../tokens.ts';
 import type { AuthDeps } from './deps.ts';
@@ -7,6 +8,10 @@ import { badKey, badToken, noAuthorization, notAdmin, sessionNotFound } from './
 import type { Limiter, Limits } from './limits.ts';
 
 type Guard = MiddlewareHandler<AuthEnv>;
+
+/** Seconds for which an entered code counts as fresh: the relay's too. */
+const fresh = 600;
+const methods = array(looseObject({ method: string(), timestamp: number() }));
 
 /** Every call carries one of the stack's two keys, as on hosted. */
 export function requireKey({ keys, clock }: AuthDeps): Guard {
@@ -44,7 +49,15 @@ async function findSession({ admin, keys, clock }: AuthDeps, c: Context): Promis
   if (!row) throw sessionNotFound();
   // A token from before the second factor does not rise with its session.
   const secondFactor = row.aal === 'aal2' && claims.aal === 'aal2';
-  return { userId: claims.sub, sessionId: claims.session_id, secondFactor };
+  const freshFactor = secondFactor && factorAt(claims.amr) >= clock() / 1000 - fresh;
+  return { userId: claims.sub, sessionId: claims.session_id, secondFactor, freshFactor };
+}
+
+/** By the token and not by its session: an older token of the same session does not become fresh with it. */
+function factorAt(amr: unknown): number {
+  const parsed = safeParse(methods, amr);
+  const codes = (parsed.data ?? []).filter(({ method }) => method === 'totp');
+  return Math.max(0, ...codes.map(({ timestamp }) => timestamp));
 }
 
 export function limited(limit: Limiter, kind: keyof Limits): Guard {

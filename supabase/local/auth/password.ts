@@ -8,7 +8,7 @@ const cost = { algorithm: 'argon2id', memoryCost: 19_456, timeCost: 2 } satisfie
 const stranger: { hash?: Promise<string> } = {};
 
 export function hashPassword(password: string): Promise<string> {
-  if (password.length < 8 || password.length > 200) throw weakPassword();
+  if (password.length < 10 || password.length > 200) throw weakPassword();
   return Bun.password.hash(password, cost);
 }
 

@@ -12,7 +12,7 @@ export type UserRow = {
   raw_user_meta_data: Record<string, unknown>;
   created_at: Date;
   updated_at: Date;
-  factors: unknown[];
+  factors: { id: string; status: 'verified' | 'unverified' }[];
 };
 
 /** The user as Supabase Auth's JSON. `factors` is always there: auth-js finds the next level in it. */
@@ -34,6 +34,10 @@ export function userJson(user: UserRow): Record<string, unknown> {
     updated_at: user.updated_at,
     is_anonymous: false,
   };
+}
+
+export function isEnrolled({ factors }: UserRow): boolean {
+  return factors.some(({ status }) => status === 'verified');
 }
 
 export async function findUsers(sql: Query, where: 'id' | 'email' | 'all', value = ''): Promise<UserRow[]> {

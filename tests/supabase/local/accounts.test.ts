@@ -21,7 +21,7 @@ describe('accounts', () => {
   afterAll(() => stack.stop());
 
   const signIn = (email: string, word: string) => newClient(stack).auth.signInWithPassword({ email, password: word });
-  const codeAtTheDesk = (): string => /: (\S{4}-\S{4}) /.exec(stack.said.at(-1) ?? '')?.[1] ?? '';
+  const codeAtTheDesk = (): string => /: (\S{4}-\S{4}-\S{4}) /.exec(stack.said.at(-1) ?? '')?.[1] ?? '';
 
   test('one address has one account, whatever its case', async () => {
     const { email } = await signUp(stack);
@@ -76,16 +76,12 @@ describe('accounts', () => {
     expect((await signIn(email, 'remembered again')).error).toBeNull();
   });
 
-  test('a code at the desk is gone after five wrong tries or ten minutes', async () => {
+  test('a code at the desk is good for ten minutes', async () => {
     const { email } = await signUp(stack);
-    const verify = (token: string) => newClient(stack).auth.verifyOtp({ email, token, type: 'recovery' });
-    await newClient(stack).auth.resetPasswordForEmail(email);
-    const guessed = codeAtTheDesk();
-    for (let n = 0; n < 5; n += 1) await verify('AAAA-AAAA');
-    expect((await verify(guessed)).error?.code).toBe('otp_expired');
     await newClient(stack).auth.resetPasswordForEmail(email);
     clock.aheadMs = 601_000;
-    expect((await verify(codeAtTheDesk())).error?.code).toBe('otp_expired');
+    const { error } = await newClient(stack).auth.verifyOtp({ email, token: codeAtTheDesk(), type: 'recovery' });
+    expect(error?.code).toBe('otp_expired');
   });
 
   test('nobody learns from a reset who has an account', async () => {
