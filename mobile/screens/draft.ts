@@ -1,12 +1,16 @@
-import { createMemo, createSignal, type Accessor } from 'solid-js';
+import { createEffect, createMemo, createSignal, on, onCleanup, untrack, type Accessor } from 'solid-js';
 import type { Grant } from '../../edge/protocol/grant.ts';
+import type { KeptDraft } from '../state/drafts.ts';
+import type { NewTask } from '../state/dispatch.ts';
 import { chips, NO_EDITS, type Edits } from '../state/grants.ts';
-import type { NewTask } from '../state/errands.ts';
 import type { DesktopView, ThreadView } from '../state/view.ts';
 import { useApp } from '../ui/app.ts';
 import { readAttachment } from '../ui/photo.ts';
 
 export const MAX_TEXT = 20_000;
+
+/** Milliseconds without a key press after which what was written is kept. */
+const PAUSE = 250;
 
 /** A task being written. */
 export interface Draft {
@@ -26,8 +30,10 @@ export interface Draft {
   readonly send: () => Promise<string>;
 }
 
+/** `thread` stays the same one for as long as the draft lives. */
 export function createDraft(thread: () => ThreadView | undefined): Draft {
   const { phone, view } = useApp();
+  const place = thread()?.id ?? 'new';
   const [text, setText] = createSignal('');
   const [edits, setEdits] = createSignal<Edits>(NO_EDITS);
   const [file, setFile] = createSignal<File>();
@@ -46,6 +52,31 @@ export function createDraft(thread: () => ThreadView | undefined): Draft {
   const ready = (): boolean =>
     desktop() !== undefined && (text().trim() !== '' || script() !== undefined) && text().length <= MAX_TEXT;
 
+  function kept(): KeptDraft | undefined {
+    const name = script();
+    if (text() === '' && name === undefined) return undefined;
+    const { removed, added } = edits();
+    const to = chosen();
+    return {
+      text: text(),
+      removed: [...removed],
+      added: [...added],
+      ...(name !== undefined && { script: name }),
+      ...(to !== undefined && { desktop: to }),
+    };
+  }
+  const keeping = keepInTime({ written: kept, keep: (draft) => phone.drafts.keep(place, draft) });
+  async function restore(): Promise<void> {
+    const draft = await phone.drafts.read(place);
+    // Whoever types faster than the database reads begins anew.
+    if (!draft || untrack(text) !== '') return;
+    setText(draft.text);
+    setEdits({ removed: new Set(draft.removed), added: draft.added });
+    setScript(draft.script);
+    setDesktop(draft.desktop);
+  }
+  void restore();
+
   async function compose(): Promise<NewTask> {
     const to = desktop();
     if (!to) throw new Error('there is no desktop to send to');
@@ -59,6 +90,7 @@ export function createDraft(thread: () => ThreadView | undefined): Draft {
       thread: thread()?.id,
       files,
       script: name,
+      draft: place,
     };
   }
   return {
@@ -75,7 +107,10 @@ export function createDraft(thread: () => ThreadView | undefined): Draft {
     setScript: (next) => void setScript(next),
     setDesktop: (kid) => void setDesktop(kid),
     send: async () => {
-      const id = await phone.errands.send(await compose());
+      const task = await compose();
+      // What is being written ends in the transaction that sends it: a later word about it would bring it back.
+      keeping.drop();
+      const id = await phone.errands.send(task);
       setText('');
       setEdits(NO_EDITS);
       setFile(undefined);
@@ -83,4 +118,43 @@ export function createDraft(thread: () => ThreadView | undefined): Draft {
       return id;
     },
   };
+}
+
+/** Keeps what is written after each pause, and at once when the page may go away. */
+function keepInTime(options: {
+  written: () => KeptDraft | undefined;
+  keep: (draft: KeptDraft | undefined) => Promise<void>;
+}): { drop(): void } {
+  let timer: number | undefined;
+  function drop(): void {
+    window.clearTimeout(timer);
+    timer = undefined;
+  }
+  function now(): void {
+    if (timer === undefined) return;
+    drop();
+    // A draft that cannot be kept is still on the screen.
+    void options.keep(options.written()).catch(() => undefined);
+  }
+  const leaving = (): void => {
+    if (document.visibilityState === 'hidden') now();
+  };
+  createEffect(
+    on(
+      options.written,
+      () => {
+        drop();
+        timer = window.setTimeout(now, PAUSE);
+      },
+      { defer: true },
+    ),
+  );
+  document.addEventListener('visibilitychange', leaving);
+  window.addEventListener('pagehide', now);
+  onCleanup(() => {
+    document.removeEventListener('visibilitychange', leaving);
+    window.removeEventListener('pagehide', now);
+    now();
+  });
+  return { drop };
 }

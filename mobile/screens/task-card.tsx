@@ -66,9 +66,15 @@ function Asked(props: { readonly task: TaskView }): JSX.Element {
 
 /** Where it is, and while nothing moves, what it waits for. */
 function Progress(props: TaskProps): JSX.Element {
-  const { words, now } = useApp();
+  const { words, view, now } = useApp();
   const name = (): string => props.desktop?.device.name ?? words.devices.desktop;
-  const waits = (): boolean => ['here', 'relay', 'received', 'queued'].includes(props.task.standing.is);
+  const waits = (): boolean => ['relay', 'received', 'queued'].includes(props.task.standing.is);
+  /** What keeps it on this phone. */
+  const held = (): string | undefined => {
+    const { line } = view();
+    if (props.task.standing.is !== 'here' || line.is === 'reached') return undefined;
+    return line.is === 'refused' ? words.faults(line.why) : words.thread.held;
+  };
   const reach = () => props.desktop && reachOf(props.desktop, now());
   const waiting = (): string | undefined => {
     const at = waits() ? reach() : undefined;
@@ -88,6 +94,7 @@ function Progress(props: TaskProps): JSX.Element {
         <i class={`dot ${dotOf(props.task)}`} aria-hidden="true" />
         {props.task.cancelling ? words.thread.cancelling : words.standing(props.task.standing, name())}
       </p>
+      <Show when={held()}>{(line) => <p class="muted">{line()}</p>}</Show>
       <Show when={reasonOf(props.task, words.unsent)}>{(why) => <p class="muted">{why()}</p>}</Show>
       <Show when={waiting()}>{(line) => <p class="muted">{line()}</p>}</Show>
     </div>
@@ -99,6 +106,12 @@ const dotOf = ({ standing }: TaskView): string => (standing.is === 'ended' ? sta
 function reasonOf({ standing }: TaskView, unsent: (why: string) => string): string | undefined {
   if (standing.is === 'unsent') return unsent(standing.why);
   return standing.is === 'ended' ? standing.why : undefined;
+}
+
+/** It did not do what was asked, and certainly does not do it any more. */
+function isOver({ standing }: TaskView): boolean {
+  if (standing.is === 'ended') return ['failed', 'cancelled', 'expired'].includes(standing.fate);
+  return standing.is === 'unsent' || standing.is === 'withdrawn';
 }
 
 /** What this phone cannot vouch for. */
@@ -120,9 +133,15 @@ function Doubts(props: { readonly task: TaskView }): JSX.Element {
 }
 
 function Controls(props: { readonly task: TaskView }): JSX.Element {
-  const { phone, words } = useApp();
+  const { phone, words, view, go } = useApp();
   const act = createAct();
   const standing = () => props.task.standing.is;
+  async function again(id: string): Promise<void> {
+    const { thread } = props.task;
+    const sent = await phone.errands.again(id);
+    // It began a thread of its own, because its old one is empty now.
+    if (!view().threads.some((each) => each.id === thread)) go(`/t/${sent}`, 'instead');
+  }
   function run(work: (id: string) => Promise<void>): void {
     const { id } = props.task;
     act.run(() => work(id));
@@ -130,13 +149,19 @@ function Controls(props: { readonly task: TaskView }): JSX.Element {
   const mayWithdraw = (): boolean => props.task.from === undefined && ['here', 'relay'].includes(standing());
   const mayCancel = (): boolean =>
     ['received', 'queued', 'running', 'waiting', 'parked'].includes(standing()) && !props.task.cancelling;
+  const maySendAgain = (): boolean => props.task.from === undefined && isOver(props.task);
   return (
-    <Show when={mayWithdraw() || mayCancel()}>
+    <Show when={mayWithdraw() || mayCancel() || maySendAgain()}>
       <div class="row end">
         <Fault code={act.fault()} />
         <Show when={mayWithdraw()}>
           <Button busy={act.busy()} onPress={() => run(phone.errands.withdraw)}>
             {words.thread.withdraw}
+          </Button>
+        </Show>
+        <Show when={maySendAgain()}>
+          <Button busy={act.busy()} onPress={() => run(again)}>
+            {words.thread.again}
           </Button>
         </Show>
         <Show when={mayCancel()}>

@@ -1,4 +1,5 @@
-import { createEffect, Index, Show, type JSX } from 'solid-js';
+import { createEffect, Index, Show, type Accessor, type JSX } from 'solid-js';
+import type { ThreadView } from '../state/view.ts';
 import { useApp } from '../ui/app.ts';
 import { followEnd } from '../ui/follow-end.ts';
 import { Page } from '../ui/page.tsx';
@@ -12,37 +13,50 @@ export function Thread(props: { readonly id: string }): JSX.Element {
   const { words, view } = useApp();
   const thread = () =>
     view().threads.find(({ id, tasks }) => id === props.id || tasks.some((task) => task.id === props.id));
-  const desktop = () => view().desktops.find(({ device }) => device.kid === thread()?.desktop);
-  const end = followEnd(window);
-  createEffect(() => {
-    if (thread()) end.grew();
-  });
   return (
     <Show
-      when={thread()}
+      keyed
+      when={thread()?.id}
       fallback={
         <Page title={words.threads.title} back="/">
           <p class="lead center">{words.thread.notFound}</p>
         </Page>
       }
     >
-      {(open) => (
-        <Page
-          title={desktop()?.device.name ?? words.devices.desktop}
-          back="/"
-          sub={<DeskLine only={open().desktop} />}
-          foot={
-            <Show when={desktop()}>
-              <Composer thread={open()} onSent={() => end.wrote()} />
-            </Show>
-          }
-        >
-          <LineNotice />
-          <div class="tasks">
-            <Index each={open().tasks}>{(task) => <TaskCard task={task()} desktop={desktop()} />}</Index>
-          </div>
-        </Page>
-      )}
+      {/* Made anew for each thread: what is being written belongs to one. */}
+      {(id) => <Show when={view().threads.find((each) => each.id === id)}>{(open) => <Open thread={open} />}</Show>}
     </Show>
+  );
+}
+
+function Open(props: { readonly thread: Accessor<ThreadView> }): JSX.Element {
+  const { words, view, go } = useApp();
+  const thread = (): ThreadView => props.thread();
+  const desktop = () => view().desktops.find(({ device }) => device.kid === thread().desktop);
+  const end = followEnd(window);
+  createEffect(() => {
+    if (thread().tasks.length > 0) end.grew();
+  });
+  function sent(id: string): void {
+    end.wrote();
+    // A thread whose first task never left this phone cannot be gone on with: the new one began its own.
+    if (!thread().tasks.some((task) => task.id === id)) go(`/t/${id}`);
+  }
+  return (
+    <Page
+      title={desktop()?.device.name ?? words.devices.desktop}
+      back="/"
+      sub={<DeskLine only={thread().desktop} />}
+      foot={
+        <Show when={desktop()}>
+          <Composer thread={thread()} onSent={sent} />
+        </Show>
+      }
+    >
+      <LineNotice />
+      <div class="tasks">
+        <Index each={thread().tasks}>{(task) => <TaskCard task={task()} desktop={desktop()} />}</Index>
+      </div>
+    </Page>
   );
 }

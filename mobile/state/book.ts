@@ -47,7 +47,11 @@ export function createBook(db: Db): Book {
       rows.clear();
     }
     await Promise.all(read.rows.map(keep));
-    if (read.rows.length > 0 || read.changes.tasks === 'everything') threads = threadsOf([...tasks.values()], threads);
+    for (const id of read.gone) {
+      tasks.delete(id);
+      rows.delete(id);
+    }
+    if (read.changes.tasks.length > 0) threads = threadsOf([...tasks.values()], threads);
     ({ rev } = read.changes);
   }
   return {
@@ -76,6 +80,8 @@ interface Reading {
   readonly changes: Changes;
   readonly people: People;
   readonly rows: readonly TaskRow[];
+  /** Tasks that are not there any more. */
+  readonly gone: readonly string[];
 }
 
 /** One moment of the database: what changed after `rev`, or everything. */
@@ -83,13 +89,15 @@ async function readChanges(tx: Tx, rev: number | undefined): Promise<Reading> {
   const since = await changesSince(tx, rev ?? 0);
   const changes: Changes = rev === undefined ? { ...since, tasks: 'everything' } : since;
   const people = { peers: await peersOf(tx), seen: await seenOf(tx) };
-  if (changes.tasks === 'everything') return { changes, people, rows: await allTasks(tx) };
+  if (changes.tasks === 'everything') return { changes, people, rows: await allTasks(tx), gone: [] };
   const rows: TaskRow[] = [];
+  const gone: string[] = [];
   for (const id of changes.tasks) {
     const row = await oneTask(tx, id);
     if (row) rows.push(row);
+    else gone.push(id);
   }
-  return { changes, people, rows };
+  return { changes, people, rows, gone };
 }
 
 async function seenOf(tx: Tx): Promise<ReadonlyMap<string, Seen>> {

@@ -1,10 +1,8 @@
 import type { RelayClient } from '../../edge/mailbox/relay-client.ts';
 import { RelayError } from '../../edge/mailbox/relay-client.ts';
 import { MAX_LIFE } from '../../edge/protocol/envelope.ts';
-import type { Grant } from '../../edge/protocol/grant.ts';
 import { newId } from '../../edge/protocol/id.ts';
 import { INLINE_BYTES, packParcel, ParcelDamaged, unpackParcel, type Parcel } from '../../edge/protocol/parcel.ts';
-import { taskSchema, type Task } from '../../edge/protocol/task.ts';
 import type { Control } from '../../edge/protocol/up.ts';
 import type { Tx } from '../link/db.ts';
 import { PhoneFault } from '../link/fault.ts';
@@ -12,28 +10,13 @@ import { addDraft, markSent, putDraftBack, takeDraft } from '../link/mailbox-sto
 import { taskRecordSchema, type TaskRecord } from '../link/records.ts';
 import type { Book } from './book.ts';
 import type { PhoneDeps } from './deps.ts';
+import { createDispatch, type Dispatch } from './dispatch.ts';
 import type { TaskView } from './view.ts';
 
 /** What is left of one message by the longest text and its grants. */
 const INLINE_FILE = INLINE_BYTES / 3;
 
-export interface NewTask {
-  /** The desktop's kid. */
-  readonly desktop: string;
-  readonly text: string;
-  readonly grants: readonly Grant[];
-  /** The thread to go on with; without it a new one begins. */
-  readonly thread?: string | undefined;
-  readonly files?: readonly Parcel[];
-  readonly script?: string | undefined;
-  readonly ifMissed?: Task['ifMissed'];
-  /** Unix seconds. */
-  readonly deadline?: number;
-}
-
-export interface Errands {
-  /** Puts a task into the outbox, durably; resolves with its id. It is sent as soon as the relay can be reached. */
-  send(task: NewTask): Promise<string>;
+export interface Errands extends Dispatch {
   /** Makes a file ready to travel. Larger ones are stored sealed at the relay first. */
   pack(file: { name: string; type: string; bytes: Uint8Array<ArrayBuffer> }): Promise<Parcel>;
   /** The file's bytes, checked against its hash. */
@@ -67,16 +50,7 @@ export function createErrands({ deps, book, relay, changed }: ErrandsOptions): E
     return task;
   };
   return {
-    send: async (task) => {
-      const { record, body } = compose(task, book, deps.now());
-      const json = JSON.stringify(taskSchema.parse(body));
-      await deps.db.write(async (tx) => {
-        await tx.put('tasks', record.id, record);
-        await addDraft(tx, { id: record.id, k: 'task', json, to: [task.desktop], life: MAX_LIFE, reseal: false });
-      });
-      await changed();
-      return record.id;
-    },
+    ...createDispatch({ deps, book, changed }),
     pack: async (file) => {
       const parcel = await packParcel({
         ...file,
@@ -130,42 +104,4 @@ async function withdraw(deps: PhoneDeps, relay: () => Promise<RelayClient>, id: 
     }
   }
   await deps.db.write((tx) => markSent(tx, id, { at: 'withdrawn' }));
-}
-
-/** A task that will never arrive must not be waited for: the desktop holds a task until its predecessor is known. */
-const willArrive = (task: TaskView): boolean => task.standing.is !== 'withdrawn' && task.standing.is !== 'unsent';
-
-function compose(task: NewTask, book: Book, now: number): { record: TaskRecord; body: Task } {
-  const { desktop, text, script } = task;
-  const id = newId();
-  const earlier = book.threads().find((thread) => thread.id === task.thread)?.tasks ?? [];
-  const after = earlier.findLast(willArrive);
-  const grants = [...task.grants];
-  const record: TaskRecord = {
-    id,
-    desktop,
-    text,
-    grants,
-    script,
-    thread: after?.thread ?? id,
-    files: (task.files ?? []).map((file) => file.name),
-    at: now,
-    sent: { at: 'here' },
-    answers: {},
-  };
-  return { record, body: bodyOf(task, after) };
-}
-
-function bodyOf({ text, grants, files = [], script, ifMissed = 'run', deadline }: NewTask, after?: TaskView): Task {
-  return {
-    kind: 'task',
-    text,
-    thread: after?.thread ?? null,
-    after: after?.id ?? null,
-    grants: [...grants],
-    ifMissed,
-    ...(files.length > 0 && { files: [...files] }),
-    ...(script !== undefined && { script }),
-    ...(deadline !== undefined && { deadline }),
-  };
 }

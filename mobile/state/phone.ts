@@ -5,6 +5,7 @@ import { notingDb } from '../link/noting-db.ts';
 import { createAccess, type Access } from './access.ts';
 import type { News, PhoneDeps } from './deps.ts';
 import type { Desktops } from './desktops.ts';
+import { createDrafts, type Drafts } from './drafts.ts';
 import type { Errands } from './errands.ts';
 import type { Pairing } from './pairing.ts';
 import { createParts, type Parts } from './parts.ts';
@@ -24,6 +25,7 @@ export interface Phone {
   readonly account: Access['account'];
   readonly pairing: Pick<Pairing, 'open' | 'cancel'>;
   readonly errands: Errands;
+  readonly drafts: Drafts;
   readonly desktops: Pick<Desktops, 'list' | 'revoke' | 'set' | 'sync'>;
   readonly push: {
     /** The relay's key for subscriptions; undefined when it sends none. */
@@ -87,6 +89,7 @@ export function createPhone(given: PhoneDeps): Phone {
     account: access.account,
     pairing,
     errands,
+    drafts: createDrafts(db),
     desktops,
     push: pushOf(deps, parts),
   };

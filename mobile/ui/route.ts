@@ -15,7 +15,7 @@ export function readRoute(path: string): Route {
 }
 
 /** The address as a signal, and the way to another one. */
-export function createRoute(page: Window): { route: Accessor<Route>; go: (path: string) => void } {
+export function createRoute(page: Window): { route: Accessor<Route>; go: (path: string, how?: 'instead') => void } {
   const [route, setRoute] = createSignal(readRoute(page.location.pathname));
   const read = (): void => {
     setRoute(readRoute(page.location.pathname));
@@ -25,8 +25,9 @@ export function createRoute(page: Window): { route: Accessor<Route>; go: (path: 
   onCleanup(() => page.removeEventListener('popstate', read));
   return {
     route,
-    go: (path) => {
-      page.history.pushState(null, '', path);
+    go: (path, how) => {
+      if (how === 'instead') page.history.replaceState(null, '', path);
+      else page.history.pushState(null, '', path);
       read();
     },
   };
