@@ -5,6 +5,7 @@ import './styles/base.css';
 import './styles/parts.css';
 import './styles/task.css';
 import { browserDeps } from './link/browser-deps.ts';
+import { faultCode } from './link/fault.ts';
 import { Root } from './screens/root.tsx';
 import { createPhone, type Phone } from './state/phone.ts';
 import { AppProvider, viewOf } from './ui/app.ts';
@@ -56,6 +57,7 @@ async function main(): Promise<void> {
   if (place) render(() => <ErrandApp phone={phone} />, place);
   takeLink(phone);
   window.addEventListener('online', () => phone.kick());
+  window.addEventListener('offline', () => phone.kick());
   window.addEventListener('pageshow', () => phone.kick());
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') phone.kick();
@@ -64,4 +66,19 @@ async function main(): Promise<void> {
   window.setTimeout(() => void registerWorker(phone), 1000);
 }
 
-void main();
+/** Without its data the app can do nothing but say why. */
+function giveUp(error: unknown): void {
+  const place = document.getElementById('app');
+  if (!place) return;
+  const Broken = (): JSX.Element => (
+    <main class="gate">
+      <h1>{en.app}</h1>
+      <p class="notice bad" role="alert">
+        {en.faults(faultCode(error))}
+      </p>
+    </main>
+  );
+  render(Broken, place);
+}
+
+main().catch(giveUp);

@@ -11,7 +11,7 @@ export interface Surroundings {
   /** Keys made here would not be found by the installed app. */
   readonly installFirst: boolean;
   readonly notifying: () => Notifying;
-  /** Asks for the permission and subscribes; resolves with what came of it, never rejects. */
+  /** Asks for the permission, subscribes, and asks to keep the phone's data; resolves with what came of it, never rejects. */
   readonly notify: () => Promise<Notifying>;
   readonly open: (file: File, how: 'open' | 'save') => void;
   readonly copy: (text: string) => Promise<void>;
@@ -22,7 +22,8 @@ export interface App {
   readonly view: Accessor<PhoneView>;
   readonly words: Words;
   readonly route: Accessor<Route>;
-  readonly go: (path: string) => void;
+  /** `instead`: the way back does not lead here. */
+  readonly go: (path: string, how?: 'instead') => void;
   /** Unix milliseconds, renewed every half minute: "last seen" grows old by itself. */
   readonly now: Accessor<number>;
   readonly around: Surroundings;

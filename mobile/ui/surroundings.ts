@@ -28,6 +28,12 @@ export async function registerPush(page: Window, phone: Phone): Promise<Notifyin
   }
 }
 
+/** Asks that the phone's data are not cleared for room: keys and what was not sent yet are nowhere else. */
+async function keepData(page: Window): Promise<void> {
+  if (!('storage' in page.navigator)) return;
+  await page.navigator.storage.persist().catch(() => false);
+}
+
 function openFile(page: Window, file: File, how: 'open' | 'save'): void {
   const address = URL.createObjectURL(file);
   const link = page.document.createElement('a');
@@ -50,6 +56,8 @@ export function surroundings(page: Window, phone: Phone): Surroundings {
     notifying: () => notifying(page),
     notify: async () => {
       if (notifying(page) === 'off') await Notification.requestPermission();
+      // After it: Chromium agrees silently where notifications are allowed.
+      await keepData(page);
       return registerPush(page, phone);
     },
     open: (file, how) => openFile(page, file, how),
