@@ -61,13 +61,20 @@ async function fromCache(path: string, request: Request): Promise<Response> {
   return (await cache.match(path)) ?? fetch(request);
 }
 
+/** Milliseconds within which something is shown: a worker is given little time, and a page in its way may be frozen. */
+const SOON = 8_000;
+
 /** Something is always shown: a push that shows nothing costs the permission. Words only from what a paired desktop signed. */
 async function tell(data: string): Promise<void> {
-  const headline = await headlineOf(data).catch(() => undefined);
+  const late = new Promise<undefined>((resolve) => setTimeout(resolve, SOON));
+  const headline = await Promise.race([headlineOf(data).catch(() => undefined), late]);
+  const pages = await self.clients.matchAll({ type: 'window' });
   const path = headline ? `/t/${headline.t}` : '/';
   await self.registration.showNotification(headline?.title ?? en.app, {
     body: headline?.text ?? en.push.generic,
     tag: headline ? headline.t : 'errand',
+    // Whoever looks at the app has seen it.
+    silent: pages.some(({ visibilityState }) => visibilityState === 'visible'),
     icon: '/icon-192.png',
     badge: '/icon-192.png',
     data: { path },
@@ -78,7 +85,10 @@ async function headlineOf(data: string): Promise<Headline | undefined> {
   const message = pushMessageSchema.parse(JSON.parse(data));
   const own = await deps();
   if ('e' in message) return openHeadline(own, message.e);
-  return (await createPhone(own).pull()).at(-1);
+  const phone = createPhone(own);
+  const headlines = await phone.pull();
+  void phone.stop();
+  return headlines.at(-1);
 }
 
 /** Reads a sealed headline without taking it: the inbox delivers it once more. */
