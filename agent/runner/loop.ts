@@ -60,7 +60,7 @@ export async function runLoop(loop: Loop): Promise<LoopEnd> {
       await askModel(loop, turns);
       continue;
     }
-    const end = await obeyReply(loop, replySchema.parse(JSON.parse(last?.json ?? '')), turns.length);
+    const end = await obeyReply(loop, replySchema.parse(JSON.parse(last?.json ?? '')), turns.slice(0, -1));
     if (end) return end;
   }
 }
@@ -123,7 +123,7 @@ const specOf = ({ name, description, input }: RunnerDeps['tools'][number]): Tool
 });
 
 /** Does what the model's reply asks for; undefined when the conversation goes on. */
-async function obeyReply(loop: Loop, reply: Reply, i: number): Promise<LoopEnd | undefined> {
+async function obeyReply(loop: Loop, reply: Reply, before: readonly Turn[]): Promise<LoopEnd | undefined> {
   const calls = callsIn(reply.content);
   if (reply.stop_reason === 'refusal') return { is: 'failed', why: 'The model declined to do this.' };
   if (calls.length === 0) {
@@ -131,15 +131,26 @@ async function obeyReply(loop: Loop, reply: Reply, i: number): Promise<LoopEnd |
     return { is: 'answer', fate, text: textIn(reply.content) || 'Done.' };
   }
   const results: Block[] = [];
+  const used = before.flatMap(callIdsIn);
   for (const call of calls) {
-    const end =
-      reply.stop_reason === 'max_tokens' ? CUT_OFF : await runStep(loop.deps, loop.task.id, call, loop.signal);
+    const own = { ...call, id: ownId(call.id, used) };
+    used.push(call.id);
+    const end = reply.stop_reason === 'max_tokens' ? CUT_OFF : await runStep(loop.deps, loop.task.id, own, loop.signal);
     if (end.is !== 'over') return end;
     results.push(resultBlock(call, end.outcome));
   }
   loop.signal.throwIfAborted();
-  storeTurn(loop, i, { role: 'user', json: JSON.stringify(results) });
+  storeTurn(loop, before.length + 1, { role: 'user', json: JSON.stringify(results) });
   return undefined;
+}
+
+const callIdsIn = (turn: Turn): string[] =>
+  turn.role === 'assistant' ? callsIn(messageOf(turn).content).map(({ id }) => id) : [];
+
+/** Some servers count their calls anew in each turn: an id that was there before names another call. */
+function ownId(id: string, used: readonly string[]): string {
+  const times = used.filter((other) => other === id).length;
+  return times === 0 ? id : `${id}#${times + 1}`;
 }
 
 /** A reply that hit the length limit may end in the middle of a call's input. */
