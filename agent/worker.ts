@@ -9,8 +9,9 @@ import { readMeta, readSettings, writeMeta } from './journal/meta.ts';
 import { lastPhoneWord } from './journal/peer.ts';
 import { connect, type Connection } from './link/connection.ts';
 import { answerDesk, type DeskDeps } from './link/desk.ts';
+import { greet } from './link/greet.ts';
 import { API_KEY, openKeyring } from './link/keyring.ts';
-import { loadIdentity } from './link/keys.ts';
+import { openKeys } from './link/keys.ts';
 import { noticeOf } from './link/notices.ts';
 import { draftSeen, type Here } from './link/presence.ts';
 import { startHelper } from './power/helper.ts';
@@ -56,8 +57,10 @@ const readModel = async ({ model }: Config) =>
   chooseModel(model, { apiKey: (await keyring.get(API_KEY)) ?? env['ANTHROPIC_API_KEY'], wait });
 let config = readConfig(folder);
 let model = await readModel(config);
-const identity = await loadIdentity({ keyring, name: config.name, known: readMeta(journal, 'kid') });
+const keys = await openKeys({ keyring, name: config.name, known: readMeta(journal, 'kid') });
+const { identity } = keys;
 writeMeta(journal, 'kid', identity.device.kid);
+const failpoint = failpointNamed(env['ERRAND_FAILPOINT'], () => process.kill(pid, 'SIGKILL'));
 
 let lid: Here['lid'] = 'unknown';
 let ending = false;
@@ -86,7 +89,7 @@ const runner = createRunner({
     put: (sealed) => online().carrier.relay.putBlob(sealed),
     get: (id) => online().carrier.relay.getBlob(id),
   },
-  failpoint: failpointNamed(env['ERRAND_FAILPOINT'], () => process.kill(pid, 'SIGKILL')),
+  failpoint,
   wait,
   width: 1,
   setTimer,
@@ -102,7 +105,7 @@ const joinRelay = (): Connection | undefined => {
   const { relay } = config;
   if (relay === null) return undefined;
   const onJoined = (): void => tellPhones();
-  return connect({ journal, identity, config: { ...config, relay }, fetch, setTimer, notify, onJoined, log });
+  return connect({ journal, keys, config: { ...config, relay }, fetch, setTimer, notify, onJoined, log, failpoint });
 };
 let connection = joinRelay();
 function online(): Connection {
@@ -114,6 +117,8 @@ async function reload(): Promise<void> {
   const before = config;
   config = readConfig(folder);
   model = await readModel(config);
+  keys.rename(config.name);
+  greet(journal, keys);
   const same = JSON.stringify([before.relay, before.app]) === JSON.stringify([config.relay, config.app]);
   if (!same) {
     connection?.pairing?.hide();
@@ -148,7 +153,7 @@ journal.watch((change) => {
 
 const desk = {
   journal,
-  me: { kid: identity.device.kid, name: identity.device.name },
+  me: () => ({ kid: identity.device.kid, name: identity.device.name }),
   linkState: () => connection?.link.state() ?? 'offline',
   pairing: () => connection?.pairing,
   login: (owner: { email: string; password: string; code: string }) => online().login(owner),

@@ -27,7 +27,14 @@ const workerRequestSchema = z.discriminatedUnion('do', [
   /** Shows a pairing offer, renewed until it was used or `unpair` is said; answered with `offer`. */
   z.object({ do: z.literal('pair') }),
   z.object({ do: z.literal('unpair') }),
-  z.object({ do: z.literal('allow'), claim: z.string(), ok: z.boolean(), mayPower: z.boolean() }),
+  z.object({
+    do: z.literal('allow'),
+    claim: z.string(),
+    ok: z.boolean(),
+    mayPower: z.boolean(),
+    /** It may read threads from before. */
+    mayHistory: z.optional(z.boolean()),
+  }),
   z.object({ do: z.literal('login'), email: z.string(), password: z.string(), code: z.string() }),
   z.object({
     do: z.literal('task'),
@@ -108,7 +115,14 @@ export type Reply = z.infer<typeof replySchema>;
 const noticeSchema = z.discriminatedUnion('say', [
   z.object({ say: z.literal('offer'), code: z.string(), link: z.string() }),
   /** A phone claimed the offer. The person compares `digits` and allows in one act. */
-  z.object({ say: z.literal('claim'), claim: z.string(), name: z.string(), digits: z.string() }),
+  z.object({
+    say: z.literal('claim'),
+    claim: z.string(),
+    name: z.string(),
+    digits: z.string(),
+    /** Whether it is proposed that this phone reads threads from before; undefined: there are none. */
+    history: z.optional(z.boolean()),
+  }),
   z.object({ say: z.literal('paired'), name: z.string() }),
   z.object({ say: z.literal('ask'), t: idSchema, text: z.string(), ask: askSchema }),
   z.object({ say: z.literal('task'), t: idSchema, text: z.string(), state: taskStateSchema }),

@@ -78,27 +78,42 @@ export function draftLive(journal: Journal, t: string, text: string): void {
   });
 }
 
-interface Asked {
+export interface Asked {
   readonly kid: string;
   /** For each task, the newest event the phone has. */
   readonly have: Readonly<Record<string, number>>;
+  /** Which tasks `have` is about, by id; undefined: all. */
+  readonly range?: { readonly from: string; readonly upto: string | null } | undefined;
   /** Which tasks it may read: all, or those it sent and those since it was paired. */
   readonly mayHistory: boolean;
   readonly pairedAt: number;
 }
 
-/** Drafts again, for one phone only, the events it says it does not have. */
-export function redraftEvents(journal: Journal, { kid, have, mayHistory, pairedAt }: Asked): void {
-  journal.write(() => {
-    const rows = journal.db
-      .query<{ t: string; i: number; json: string }, { kid: string; all: number; since: number }>(
-        `select event.task as t, event.i as i, event.json as json from event join task on task.id = event.task
-         where $all = 1 or task.sender = $kid or task.created >= $since order by task.created, task.id, event.i`,
-      )
-      .all({ kid, all: Number(mayHistory), since: pairedAt });
-    for (const { t, i, json } of rows) {
-      if (i <= (have[t] ?? 0) || isDrafted(journal, { t, i }, kid)) continue;
-      addDraft(journal, { k: 'evt', json, to: [kid], t, life: MAX_LIFE, reseal: true }, i);
-    }
-  });
+export interface Missing {
+  readonly t: string;
+  readonly i: number;
+  readonly json: string;
+}
+
+/** The events a phone says it does not have, and may read: the newest tasks first, each from its beginning. */
+export function missingEvents(journal: Journal, { kid, have, range, mayHistory, pairedAt }: Asked): Missing[] {
+  return journal.db
+    .query<Missing, { kid: string; all: number; since: number; from: string; upto: string | null }>(
+      `select event.task as t, event.i as i, event.json as json from event join task on task.id = event.task
+       where ($all = 1 or task.sender = $kid or task.created >= $since)
+         and task.id >= $from and ($upto is null or task.id < $upto)
+       order by task.created desc, task.id, event.i`,
+    )
+    .all({ kid, all: Number(mayHistory), since: pairedAt, from: range?.from ?? '', upto: range?.upto ?? null })
+    .filter(({ t, i }) => i > (have[t] ?? 0));
+}
+
+/** Drafts again, for one phone only, the events it says it does not have, each by itself. */
+export function redraftEvents(journal: Journal, asked: Asked): void {
+  journal.write(() => missingEvents(journal, asked).forEach((event) => redraftEvent(journal, event, asked.kid)));
+}
+
+export function redraftEvent(journal: Journal, { t, i, json }: Missing, kid: string): void {
+  if (isDrafted(journal, { t, i }, kid)) return;
+  addDraft(journal, { k: 'evt', json, to: [kid], t, life: MAX_LIFE, reseal: true }, i);
 }

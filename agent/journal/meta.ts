@@ -2,7 +2,19 @@ import * as z from 'zod/mini';
 import { DEFAULT_SETTINGS, settingsSchema, type Settings } from '../../edge/protocol/settings.ts';
 import type { Journal } from './journal.ts';
 
-type Key = 'settings' | 'notBefore' | 'counter' | 'keyring' | 'kid';
+type Key =
+  | 'settings'
+  | 'notBefore'
+  | 'counter'
+  | 'keyring'
+  | 'kid'
+  /** The encryption key that phones are told, and the one the relay was told. */
+  | 'ek'
+  | 'registered'
+  /** Set when a phone was dropped and the key has to be changed. */
+  | 'rotate'
+  /** When every phone had confirmed the key, as "<ek> <Unix milliseconds>". */
+  | 'settled';
 
 export function readMeta(journal: Journal, key: Key): string | undefined {
   return journal.db.query<{ value: string }, { key: string }>('select value from meta where key = $key').get({ key })
@@ -16,6 +28,9 @@ export function writeMeta(journal: Journal, key: Key, value: string): void {
       .run({ key, value }),
   );
 }
+
+export const dropMeta = (journal: Journal, key: Key): void =>
+  journal.write(() => void journal.db.query('delete from meta where key = $key').run({ key }));
 
 /** Unix seconds: no envelope issued before this is accepted. */
 export const notBefore = (journal: Journal): number => Number(readMeta(journal, 'notBefore'));

@@ -2,7 +2,7 @@ import { newId } from '../../edge/protocol/id.ts';
 import type { Draft, OutboxItem, OutboxStore } from '../../edge/mailbox/store.ts';
 import type { Journal } from './journal.ts';
 import { nextCounter } from './meta.ts';
-import { listPeers } from './peer.ts';
+import { listParted, listPeers } from './peer.ts';
 
 /** Where an event stands in its task's chain. */
 type Numbered = {
@@ -60,6 +60,29 @@ export function isDrafted(journal: Journal, event: Numbered, kid: string): boole
       )
       .get({ ...event, kid }) !== null
   );
+}
+
+/**
+ * Nothing more goes to a phone that was dropped. What was sealed to it and others is sealed anew without it, under another id: the
+ * relay may have the first.
+ */
+export function withholdFrom(journal: Journal, kid: string): void {
+  journal.write(() => {
+    const rows = journal.db
+      .query<{ seq: number; recipients: string }, { kid: string }>(
+        "select seq, recipients from out where state = 'pending' and instr(recipients, $kid) > 0",
+      )
+      .all({ kid });
+    for (const { seq, recipients } of rows) {
+      const others = recipients.split(' ').filter((to) => to !== kid);
+      if (others.length === 0) journal.db.query('delete from out where seq = $seq').run({ seq });
+      else {
+        journal.db
+          .query('update out set recipients = $to, id = $id, compact = null, exp = null where seq = $seq')
+          .run({ seq, to: others.join(' '), id: newId() });
+      }
+    }
+  });
 }
 
 interface Row {
@@ -121,7 +144,7 @@ export function outboxStore(journal: Journal): OutboxStore {
         .query<Row, { max: number }>("select * from out where state = 'pending' order by seq limit $max")
         .all({ max })
         .map(itemOf),
-    peers: async () => listPeers(journal).map((peer) => peer.device),
+    peers: async () => [...listPeers(journal).map((peer) => peer.device), ...listParted(journal)],
     nextCounter: async () => nextCounter(journal),
     keepSealed: async (seq, { compact, exp, id }) =>
       journal.write(

@@ -152,5 +152,17 @@ create table audit (
 ) strict;
 `;
 
+const SECOND = `
+-- Of this desktop, what a phone knows: the trust it was last told and when, and the encryption key it last sealed to.
+alter table peer add column told text;
+alter table peer add column told_at integer;
+alter table peer add column ek text;
+-- The pairing that the relay has not confirmed yet: it is told to this phone only when it has.
+alter table peer add column pairing text;
+
+-- Phones that were taken off the list, to be told so: when, and when they last were.
+create table parted (kid text primary key, device text not null, at integer not null, told_at integer) strict;
+`;
+
 /** Index + 1 is the `user_version` a migration leads to. Entries are only ever added. */
-export const MIGRATIONS: readonly string[] = [FIRST];
+export const MIGRATIONS: readonly string[] = [FIRST, SECOND];

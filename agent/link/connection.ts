@@ -1,23 +1,27 @@
-import type { Identity } from '../../edge/protocol/identity.ts';
+import { RelayError } from '../../edge/mailbox/relay-client.ts';
 import type { Config } from '../config.ts';
 import type { Notice } from '../control/messages.ts';
 import type { Journal } from '../journal/journal.ts';
 import { addressesOf, isLoopback } from './addresses.ts';
 import { supabaseCarrier, type Carrier, type SetTimer } from './carrier.ts';
+import type { PairingPoint } from './finish-pairing.ts';
+import type { DeskKeys } from './keys.ts';
 import { startLink, type Link, type LinkState } from './link.ts';
 import { login } from './login.ts';
 import { createPairing, type Pairing } from './pairing.ts';
+import { createRotation, type RotationPoint } from './rotation.ts';
 import { sessionFile } from './session-file.ts';
 
 interface Options {
   readonly journal: Journal;
-  readonly identity: Identity;
+  readonly keys: DeskKeys;
   readonly config: Config & { readonly relay: NonNullable<Config['relay']> };
   readonly fetch: typeof fetch;
   readonly setTimer: SetTimer;
   readonly notify: (notice: Notice) => void;
   readonly onJoined: () => void;
   readonly log: (text: string) => void;
+  readonly failpoint: (name: PairingPoint | RotationPoint) => void;
 }
 
 /** All that depends on one relay: session, link and pairing. Replaced as a whole when the relay changes. */
@@ -29,7 +33,8 @@ export interface Connection {
 }
 
 export function connect(options: Options): Connection {
-  const { journal, identity, config, fetch, setTimer, notify, log } = options;
+  const { journal, keys, config, fetch, setTimer, notify, log, failpoint } = options;
+  const { identity } = keys;
   const { url, publishableKey } = config.relay;
   const addresses = addressesOf(url);
   const carrier = supabaseCarrier({
@@ -41,12 +46,19 @@ export function connect(options: Options): Connection {
     now: journal.now,
     setTimer,
   });
+  const rotation = createRotation({ journal, keys, relay: carrier.relay, setTimer, log, failpoint });
+  const unwatch = journal.watch((change) => {
+    if (change.in === 'peers' || change.in === 'heard') rotation.kick();
+  });
   const link = startLink({
     journal,
     identity,
     carrier,
     setTimer,
-    onState: (state: LinkState) => notify({ say: 'link', link: state }),
+    onState: (state: LinkState) => {
+      if (state === 'online') rotation.kick();
+      notify({ say: 'link', link: state });
+    },
     onJoined: options.onJoined,
     log,
   });
@@ -54,10 +66,19 @@ export function connect(options: Options): Connection {
     await carrier.session.renew();
     link.kick();
   };
+  const pairing = config.app === null ? undefined : pairingOf({ ...options, app: config.app, carrier, renewed });
+  rotation.kick();
+  pairing?.resume();
   return {
-    link,
+    link: {
+      ...link,
+      stop: async (farewellMs) => {
+        unwatch();
+        await Promise.all([rotation.stop(), link.stop(farewellMs)]);
+      },
+    },
     carrier,
-    pairing: config.app === null ? undefined : pairingOf({ ...options, app: config.app, carrier, renewed }),
+    pairing,
     login: async (owner) => {
       const now = (): number => Math.floor(journal.now() / 1000);
       await login({ addresses, publishableKey, fetch, identity, now }, owner);
@@ -67,20 +88,34 @@ export function connect(options: Options): Connection {
 }
 
 function pairingOf(options: Options & { app: string; carrier: Carrier; renewed: () => Promise<void> }): Pairing {
-  const { journal, identity, config, app, carrier, notify, setTimer, log } = options;
+  const { journal, keys, config, app, carrier, notify, setTimer, log, failpoint } = options;
   // The app finds the relay at its own origin, unless it is another. A loopback address is this desktop's own stack, which the app's
   // public address leads to: a phone cannot use it.
   const { url } = config.relay;
   const elsewhere = !isLoopback(url) && new URL(url).origin !== new URL(app).origin;
   return createPairing({
     journal,
-    identity,
+    keys,
     relay: carrier.anonymous,
+    isRegistered: (kid) => isRegistered(carrier, kid),
     app,
     linkRelay: elsewhere ? config.relay : undefined,
     remotePower: config.remotePower,
     notify,
     onPaired: () => void options.renewed().catch((error: unknown) => log(`link: ${String(error)}`)),
     setTimer,
+    log,
+    failpoint,
   });
+}
+
+/** An account that is not this desktop's any more knows none of its phones. */
+async function isRegistered({ relay, session }: Carrier, kid: string): Promise<boolean> {
+  try {
+    await session.renew();
+    return (await relay.devices()).devices.some((device) => device.kid === kid);
+  } catch (error) {
+    if (error instanceof RelayError && !error.passing) return false;
+    throw error;
+  }
 }

@@ -2,10 +2,16 @@ import type { Control } from '../../edge/protocol/up.ts';
 import { askAgain, takeAnswer } from '../journal/ask.ts';
 import { audit } from '../journal/audit.ts';
 import { redraftEvents } from '../journal/event.ts';
+import { draftPast } from '../journal/past.ts';
 import type { Journal } from '../journal/journal.ts';
-import { writeSettings } from '../journal/meta.ts';
+import { writeMeta, writeSettings } from '../journal/meta.ts';
+import { withholdFrom } from '../journal/outbox.ts';
+import { part } from '../journal/parted.ts';
 import { readPeer, removePeer } from '../journal/peer.ts';
 import { cancelQueuedOf, cancelTask, type Asker } from '../journal/task.ts';
+
+/** The version of the wire from which on a phone reads many events in one body. */
+const READS_PAST = 2;
 
 /**
  * Carries out what a trusted phone said, inside the transaction that takes its envelope. What is refused is noted and changes
@@ -22,7 +28,7 @@ export function obey(journal: Journal, control: Control, by: Asker): void {
     case 'set':
       return setPower(journal, control, by);
     case 'sync':
-      return sync(journal, control.have, by);
+      return sync(journal, control, by);
     case 'drop':
       return dropPhone(journal, control.kid, by.kid);
   }
@@ -37,16 +43,27 @@ function setPower(journal: Journal, { settings, rev }: Extract<Control, { kind: 
   journal.touch({ in: 'settings' });
 }
 
-function sync(journal: Journal, have: Readonly<Record<string, number>>, by: Asker): void {
+function sync(journal: Journal, { have, range, version }: Extract<Control, { kind: 'sync' }>, by: Asker): void {
   const peer = readPeer(journal, by.kid);
   if (!peer) return;
-  redraftEvents(journal, { kid: by.kid, have, mayHistory: peer.mayHistory, pairedAt: peer.pairedAt });
+  const { mayHistory, pairedAt } = peer;
+  const asked = { kid: by.kid, have, range, mayHistory, pairedAt };
+  if (version >= READS_PAST) draftPast(journal, asked);
+  else redraftEvents(journal, asked);
   journal.touch({ in: 'peers' });
 }
 
-/** Takes a phone off the trust list; its tasks that have not begun are not begun. */
+/**
+ * Takes a phone off the trust list, and tells it. Its tasks that have not begun are not begun, nothing that still waits goes to it,
+ * and the encryption key it knows is to be followed by another.
+ */
 export function dropPhone(journal: Journal, kid: string, by: string): void {
   journal.write(() => {
-    if (removePeer(journal, kid, by)) cancelQueuedOf(journal, kid);
+    const peer = removePeer(journal, kid, by);
+    if (!peer) return;
+    withholdFrom(journal, kid);
+    part(journal, peer.device);
+    cancelQueuedOf(journal, kid);
+    writeMeta(journal, 'rotate', kid);
   });
 }

@@ -14,7 +14,7 @@ import type { Pairing } from './pairing.ts';
 export interface DeskDeps {
   readonly journal: Journal;
   /** Who asks at the desk: this desktop itself. */
-  readonly me: Asker;
+  readonly me: () => Asker;
   readonly linkState: () => LinkState;
   /** Undefined while no relay is configured. */
   readonly pairing: () => Pairing | undefined;
@@ -72,7 +72,7 @@ function statusReply({ journal, me, linkState, modelName, running }: DeskDeps): 
   const phones = listPeers(journal).length;
   return {
     is: 'worker-status',
-    status: { kid: me.kid, link: linkState(), model: modelName(), running: running(), queued, waiting, phones },
+    status: { kid: me().kid, link: linkState(), model: modelName(), running: running(), queued, waiting, phones },
   };
 }
 
@@ -93,7 +93,7 @@ async function answerAboutPhones(deps: DeskDeps, request: AboutPhones): Promise<
     case 'devices':
       return { is: 'devices', devices: listPeers(journal).map(deviceSummary) };
     case 'drop':
-      dropPhone(journal, request.kid, me.kid);
+      dropPhone(journal, request.kid, me().kid);
       return DONE;
   }
 }
@@ -104,7 +104,7 @@ async function answerAboutTasks(deps: DeskDeps, request: Exclude<WorkerRequest, 
     case 'task':
       return addDeskTask(deps, request);
     case 'cancel':
-      cancelTask(journal, request.t, me.kid);
+      cancelTask(journal, request.t, me().kid);
       return DONE;
     case 'answer':
       return answerAsk(deps, request);
@@ -112,7 +112,7 @@ async function answerAboutTasks(deps: DeskDeps, request: Exclude<WorkerRequest, 
       return { is: 'tasks', tasks: listRecent(journal, TASKS_SHOWN).map(taskSummary) };
     case 'set':
       writeSettings(journal, request.settings);
-      audit(journal, { did: 'set-power', settings: JSON.stringify(request.settings), by: me.kid });
+      audit(journal, { did: 'set-power', settings: JSON.stringify(request.settings), by: me().kid });
       return DONE;
     case 'reload':
       await deps.reload();
@@ -131,7 +131,7 @@ function addDeskTask({ journal, me }: DeskDeps, request: Extract<WorkerRequest, 
   const after = thread === null ? null : (listThread(journal, thread).at(-1)?.id ?? null);
   addTask(journal, {
     id,
-    from: me,
+    from: me(),
     task: { kind: 'task', text, thread, after, grants, ifMissed: 'run', ...(script !== undefined && { script }) },
   });
   return { is: 'task', t: id };
@@ -144,7 +144,7 @@ function answerAsk({ journal, me }: DeskDeps, request: Extract<WorkerRequest, { 
   const refusal = takeAnswer(
     journal,
     { kind: 'answer', ask, digests, ok, scope: 'once', ...(because !== undefined && { because }) },
-    me,
+    me(),
   );
   if (refusal === undefined) return DONE;
   return { is: 'error', code: 'ask.over', message: 'This question was answered already, or its time is over.' };

@@ -20,7 +20,14 @@ const privateKeySchema = z.object({
   y: z.string(),
   d: z.string(),
 });
-const storedSchema = z.object({ signing: privateKeySchema, encryption: privateKeySchema });
+const storedSchema = z.object({
+  signing: privateKeySchema,
+  encryption: privateKeySchema,
+  /** How often the encryption key was changed, and the ones that still open what was sealed to them before. */
+  turn: z._default(z.int(), 0),
+  retired: z._default(z.array(privateKeySchema), []),
+});
+type Stored = z.infer<typeof storedSchema>;
 type PrivateKey = z.infer<typeof privateKeySchema>;
 
 const NAME = 'identity';
@@ -34,30 +41,87 @@ interface Options {
   readonly known: string | undefined;
 }
 
-/** The desktop's identity from its keyring, made at the first start. The private halves are not extractable once loaded. */
-export async function loadIdentity({ keyring, name, known }: Options): Promise<Identity> {
+/** The desktop's keys, in its keyring and in use. */
+export interface DeskKeys {
+  /** As it is at the moment: its name and its encryption key change under whoever holds it, kid and signing key never do. */
+  readonly identity: Identity;
+  /** How often the encryption key was changed. */
+  readonly turn: () => number;
+  rename(name: string): void;
+  /** Another encryption key; the one before is retired. It is in the keyring when this resolves, and in use only then. */
+  rotate(): Promise<void>;
+  /** Destroys the retired keys: what was sealed to them opens no more. */
+  forget(): Promise<void>;
+}
+
+/**
+ * The desktop's keys from its keyring, made at the first start. The private halves are not extractable once loaded. Rejects with
+ * {@link IdentityLost} when this desktop was known before: an identity that nobody paired with must not take its place in silence.
+ */
+export async function openKeys({ keyring, name, known }: Options): Promise<DeskKeys> {
   const text = (await keyring.get(NAME)) ?? (known === undefined ? await makeKeys(keyring, name) : undefined);
   if (text === undefined) throw new IdentityLost();
-  const { signing, encryption } = storedSchema.parse(JSON.parse(text));
-  const identity = await identityOf({
-    kind: 'desktop',
-    name,
-    signing: await pairOf(signing, SIGN, 'sign', 'verify'),
-    encryption: await pairOf(encryption, ENCRYPT, 'deriveBits'),
-  });
-  if (known !== undefined && identity.device.kid !== known) throw new IdentityLost();
-  return identity;
+  let stored = storedSchema.parse(JSON.parse(text));
+  let now = await identityFrom(stored, name);
+  if (known !== undefined && now.device.kid !== known) throw new IdentityLost();
+
+  async function replace(next: Stored): Promise<void> {
+    const identity = await identityFrom(next, now.device.name);
+    await keyring.set(NAME, JSON.stringify(next));
+    stored = next;
+    now = identity;
+  }
+  return {
+    identity: {
+      get device() {
+        return now.device;
+      },
+      get signing() {
+        return now.signing;
+      },
+      get encryption() {
+        return now.encryption;
+      },
+      get retired() {
+        return now.retired ?? [];
+      },
+    },
+    turn: () => stored.turn,
+    rename: (to) => void (now = { ...now, device: { ...now.device, name: to } }),
+    rotate: async () => {
+      const { encryption, retired, turn } = stored;
+      await replace({
+        ...stored,
+        encryption: await newEncryptionKey(),
+        turn: turn + 1,
+        retired: [encryption, ...retired],
+      });
+    },
+    forget: () => replace({ ...stored, retired: [] }),
+  };
+}
+
+async function identityFrom(stored: Stored, name: string): Promise<Identity> {
+  const signing = await pairOf(stored.signing, SIGN, 'sign', 'verify');
+  const at = async (jwk: PrivateKey): Promise<Identity> =>
+    identityOf({ kind: 'desktop', name, signing, encryption: await pairOf(jwk, ENCRYPT, 'deriveBits') });
+  const older = await Promise.all(stored.retired.map(at));
+  const retired = older.map(({ device, encryption }) => ({ ek: device.ek, pair: encryption }));
+  return { ...(await at(stored.encryption)), retired };
 }
 
 async function makeKeys(keyring: Keyring, name: string): Promise<string> {
   const { signing, encryption } = await newIdentity({ kind: 'desktop', name, extractable: true });
-  const text = JSON.stringify({
-    signing: privateKeySchema.parse(await crypto.subtle.exportKey('jwk', signing.privateKey)),
-    encryption: privateKeySchema.parse(await crypto.subtle.exportKey('jwk', encryption.privateKey)),
-  });
+  const text = JSON.stringify({ signing: await exported(signing), encryption: await exported(encryption) });
   await keyring.set(NAME, text);
   return text;
 }
+
+const newEncryptionKey = async (): Promise<PrivateKey> =>
+  exported(await crypto.subtle.generateKey(ENCRYPT, true, ['deriveBits']));
+
+const exported = async ({ privateKey }: CryptoKeyPair): Promise<PrivateKey> =>
+  privateKeySchema.parse(await crypto.subtle.exportKey('jwk', privateKey));
 
 async function pairOf(
   jwk: PrivateKey,

@@ -4,6 +4,7 @@ import { createPump } from '../../edge/mailbox/pump.ts';
 import { RelayError } from '../../edge/mailbox/relay-client.ts';
 import type { Identity } from '../../edge/protocol/identity.ts';
 import type { Journal } from '../journal/journal.ts';
+import { noteFailedLook, noteLook } from '../journal/looks.ts';
 import { outboxStore } from '../journal/outbox.ts';
 import type { Carrier, SetTimer } from './carrier.ts';
 import { desktopReceiver } from './inbox.ts';
@@ -74,8 +75,19 @@ export function startLink(options: Options): Link {
   const receiver = desktopReceiver(journal, identity);
   const sender = { relay: carrier.relay, store: outboxStore(journal), identity: () => identity, now: receiver.now };
 
+  async function look(): ReturnType<typeof drainInbox> {
+    const began = journal.now();
+    try {
+      const drained = await drainInbox({ relay: carrier.relay, receiver, epoch: journal.epoch });
+      noteLook(journal, began);
+      return drained;
+    } catch (error) {
+      noteFailedLook(journal);
+      throw error;
+    }
+  }
   async function pull(): Promise<number> {
-    const { refused } = await drainInbox({ relay: carrier.relay, receiver, epoch: journal.epoch });
+    const { refused } = await look();
     for (const { id, why } of refused) options.log(`link: refused envelope ${id}: ${why}`);
     health.online();
     return PULL_MS;

@@ -1,8 +1,6 @@
 import { RelayError, type RelayClient } from '../../edge/mailbox/relay-client.ts';
 import { sha256B64u, toBytes } from '../../edge/protocol/bytes.ts';
 import type { Device } from '../../edge/protocol/device.ts';
-import type { Down } from '../../edge/protocol/down.ts';
-import { MAX_LIFE } from '../../edge/protocol/envelope.ts';
 import type { Identity } from '../../edge/protocol/identity.ts';
 import type { Offer } from '../../edge/protocol/offer.ts';
 import {
@@ -15,15 +13,17 @@ import {
 } from '../../edge/protocol/pairing-code.ts';
 import { makeOffer, OFFER_LIFE, openClaim, PairingRefused } from '../../edge/protocol/pairing.ts';
 import { makeProof, type Proof } from '../../edge/protocol/proof.ts';
-import { PROTOCOL_VERSION } from '../../edge/protocol/version.ts';
 import type { Notice } from '../control/messages.ts';
 import type { Journal } from '../journal/journal.ts';
-import { addDraft } from '../journal/outbox.ts';
-import { hasRoomForPeer, listPeers, pinPeer, readPeer, removePeer } from '../journal/peer.ts';
+import { hasRoomForPeer, listPeers, pinPeer, readPeer, type Peer } from '../journal/peer.ts';
+import { listRecent } from '../journal/task.ts';
+import { finishPairing, type FinishOptions, type Pending } from './finish-pairing.ts';
 
 const POLL_MS = 1000;
 /** Seconds before its end at which a shown offer is renewed. */
 const RENEW_BEFORE = 120;
+/** Between two tries to have the relay confirm what was allowed here. */
+const RESUME_MS = 5000;
 
 class PairingProblem extends Error {
   override readonly name = 'PairingProblem';
@@ -46,9 +46,7 @@ interface Shown {
   readonly claim?: { readonly id: string; readonly phone: Device; readonly digits: string };
 }
 
-interface Options {
-  readonly journal: Journal;
-  readonly identity: Identity;
+interface Options extends Omit<FinishOptions, 'relay'> {
   /** Without a session: an offer is made before this desktop has any. */
   readonly relay: Pick<RelayClient, 'postPairing' | 'pairing' | 'confirmPairing'>;
   /** Address of the phone app. */
@@ -60,6 +58,7 @@ interface Options {
   /** A phone was pinned and the relay knows it. */
   readonly onPaired: () => void;
   readonly setTimer: (run: () => void, ms: number) => () => void;
+  readonly log: (text: string) => void;
 }
 
 export interface Pairing {
@@ -67,7 +66,17 @@ export interface Pairing {
   show(): Promise<{ code: string; link: string }>;
   hide(): void;
   /** The owner compared the digits and decided. Rejects with {@link PairingProblem} or RelayError. */
-  allow(decision: { claim: string; ok: boolean; mayPower: boolean }): Promise<void>;
+  allow(decision: Decision): Promise<void>;
+  /** Goes on with pairings that were allowed here and that the relay has not confirmed yet. */
+  resume(): void;
+}
+
+/** `mayHistory`: it may read threads from before; undefined: as it may already, and else only when it is the one phone. */
+interface Decision {
+  readonly claim: string;
+  readonly ok: boolean;
+  readonly mayPower: boolean;
+  readonly mayHistory?: boolean | undefined;
 }
 
 /** Pairing at the desk: an offer is shown and renewed until one phone claimed it and the owner pressed the key. */
@@ -85,8 +94,7 @@ export function createPairing(options: Options): Pairing {
     if (shown !== current || seen === current) return;
     shown = seen;
     if (seen.code !== current.code) notify({ say: 'offer', ...words(seen) });
-    if (seen.claim)
-      notify({ say: 'claim', claim: seen.claim.id, name: seen.claim.phone.name, digits: seen.claim.digits });
+    if (seen.claim) notify({ say: 'claim', ...claimWords(options, seen.claim) });
   }
   function schedule(): void {
     cancelTimer?.();
@@ -105,8 +113,12 @@ export function createPairing(options: Options): Pairing {
     cancelTimer?.();
     shown = undefined;
   }
+  const finished = (pid: string): void => {
+    if (shown?.pid === pid) hide();
+  };
   return {
     hide,
+    resume: () => void resume(options, finished),
     async show() {
       const current = (shown ??= await offerAnew(options));
       schedule();
@@ -117,7 +129,10 @@ export function createPairing(options: Options): Pairing {
       if (!current?.claim || current.claim.id !== decision.claim) {
         throw new PairingProblem('pairing.no-claim', 'This pairing is over. Show a new code.');
       }
-      await carryOut(options, { shown: current, phone: current.claim.phone, ...decision });
+      await carryOut(options, { shown: current, phone: current.claim.phone, ...decision }).catch((error: unknown) => {
+        if (error instanceof RelayError && error.passing) later(options, finished);
+        throw error;
+      });
       hide();
     },
   };
@@ -125,26 +140,71 @@ export function createPairing(options: Options): Pairing {
 
 async function carryOut(
   options: Options,
-  decision: { shown: Shown; phone: Device; claim: string; ok: boolean; mayPower: boolean },
+  decision: Decision & { readonly shown: Shown; readonly phone: Device },
 ): Promise<void> {
-  const { journal, identity } = options;
+  const { journal, keys } = options;
   const { shown, phone, claim, ok } = decision;
-  const mayPower = decision.mayPower && options.remotePower;
-  const proof: Proof = { use: 'confirm', pid: shown.pid, phone: phone.kid, claim, ok, iat: unixNow(journal) };
-  const signed = await makeProof(identity, proof);
-  const confirm = (): Promise<void> => options.relay.confirmPairing(shown.pid, signed, shown.pollSecret);
-  if (!ok) return confirm();
-  await pin({ journal, phone, mayPower, confirm });
-  draftTrust(journal, { kid: phone.kid, name: identity.device.name, mayPower });
-  options.notify({ say: 'paired', name: phone.name });
+  const { pid, pollSecret } = shown;
+  if (!ok) {
+    const proof: Proof = { use: 'confirm', pid, phone: phone.kid, claim, ok, iat: unixNow(journal) };
+    return options.relay.confirmPairing(pid, await makeProof(keys.identity, proof), pollSecret);
+  }
+  if (!hasRoomForPeer(journal, phone.kid)) {
+    throw new PairingProblem('pairing.full', 'Eight phones are paired already. Remove one first (errand devices).');
+  }
+  const known = readPeer(journal, phone.kid);
+  pinPeer(journal, {
+    device: phone,
+    mayPower: decision.mayPower && options.remotePower,
+    mayHistory: decision.mayHistory ?? mayReadBefore(journal, known),
+    pairing: { pid, pollSecret, claim, fresh: known === undefined },
+  });
+  const peer = readPeer(journal, phone.kid);
+  if (isPending(peer)) await finish(options, peer);
+}
+
+async function finish(options: Options, peer: Pending): Promise<void> {
+  await finishPairing(options, peer);
+  options.notify({ say: 'paired', name: peer.device.name });
   options.onPaired();
+}
+
+/** Nobody waits for these at the desk: what fails for good is only gone. */
+async function resume(options: Options, finished: (pid: string) => void): Promise<void> {
+  for (const peer of pendingIn(options.journal)) {
+    await finish(options, peer).then(
+      () => finished(peer.pairing.pid),
+      (error: unknown) => options.log(`pairing: ${String(error)}`),
+    );
+  }
+  if (pendingIn(options.journal).length > 0) later(options, finished);
+}
+
+const later = (options: Options, finished: (pid: string) => void): void =>
+  void options.setTimer(() => void resume(options, finished), RESUME_MS);
+
+const isPending = (peer: Peer | undefined): peer is Pending => Boolean(peer?.pairing);
+const pendingIn = (journal: Journal): Pending[] => listPeers(journal).filter(isPending);
+
+/** What is proposed to the person who allows: a phone that replaces the only one may read on. */
+const mayReadBefore = (journal: Journal, known: Peer | undefined): boolean =>
+  known?.mayHistory ?? listPeers(journal).length === 0;
+
+/** `history` stands only where there is something from before to read. */
+function claimWords(
+  { journal }: Options,
+  { id, phone, digits }: NonNullable<Shown['claim']>,
+): { claim: string; name: string; digits: string; history?: boolean } {
+  const said = { claim: id, name: phone.name, digits };
+  if (listRecent(journal, 1).length === 0) return said;
+  return { ...said, history: mayReadBefore(journal, readPeer(journal, phone.kid)) };
 }
 
 const unixNow = (journal: Journal): number => Math.floor(journal.now() / 1000);
 
-async function offerAnew({ journal, identity, relay }: Options): Promise<Shown> {
+async function offerAnew({ journal, keys, relay }: Options): Promise<Shown> {
   const code = newPairingCode();
-  const offer = await makeOffer(code, identity.device, unixNow(journal));
+  const offer = await makeOffer(code, keys.identity.device, unixNow(journal));
   const { pollSecret } = await relay.postPairing(offer);
   return {
     code,
@@ -155,9 +215,9 @@ async function offerAnew({ journal, identity, relay }: Options): Promise<Shown> 
   };
 }
 
-async function renew({ journal, identity, relay }: Options, shown: Shown): Promise<Shown> {
+async function renew({ journal, keys, relay }: Options, shown: Shown): Promise<Shown> {
   const now = unixNow(journal);
-  const offer = await makeOffer(shown.code, identity.device, now);
+  const offer = await makeOffer(shown.code, keys.identity.device, now);
   await relay.postPairing(offer, shown.pollSecret);
   return { ...shown, offers: [offer, ...shown.offers].slice(0, 2), renewAt: now + OFFER_LIFE - RENEW_BEFORE };
 }
@@ -185,7 +245,7 @@ async function look(options: Options, shown: Shown): Promise<Shown> {
 async function readClaim(options: Options, shown: Shown, claim: string): Promise<Shown> {
   const id = await sha256B64u(toBytes(claim));
   if (shown.claim?.id === id) return shown;
-  const read = await openWithAny(shown, claim, options.identity);
+  const read = await openWithAny(shown, claim, options.keys.identity);
   // Whoever claimed did not know the code: this offer is burnt, the next one is not.
   return read ? { ...shown, claim: { id, ...read } } : offerAnew(options);
 }
@@ -195,45 +255,23 @@ async function openWithAny(
   claim: string,
   desktop: Identity,
 ): Promise<{ phone: Device; digits: string } | undefined> {
+  // The key may have been changed since the offer was made.
+  const pairs = [desktop.encryption, ...(desktop.retired ?? []).map(({ pair }) => pair)];
   for (const offer of shown.offers) {
-    try {
-      const phone = await openClaim({ code: shown.code, offer, claim, desktop });
-      return { phone, digits: await comparisonDigits(shown.code, offer.body, claim) };
-    } catch (error) {
-      if (!(error instanceof PairingRefused)) throw error;
+    for (const encryption of pairs) {
+      const phone = await tryOpen({ code: shown.code, offer, claim, desktop: { ...desktop, encryption } });
+      if (phone) return { phone, digits: await comparisonDigits(shown.code, offer.body, claim) };
     }
   }
   return undefined;
 }
 
-/**
- * Pins before the relay is told: a phone that believes it is paired must never find a desktop that does not know it. When the relay
- * refuses, a phone that was not pinned before is forgotten again.
- */
-async function pin(options: {
-  journal: Journal;
-  phone: Device;
-  mayPower: boolean;
-  confirm: () => Promise<void>;
-}): Promise<void> {
-  const { journal, phone, mayPower } = options;
-  if (!hasRoomForPeer(journal, phone.kid)) {
-    throw new PairingProblem('pairing.full', 'Eight phones are paired already. Remove one first (errand devices).');
-  }
-  const before = readPeer(journal, phone.kid);
-  const mayHistory = before?.mayHistory ?? listPeers(journal).length === 0;
-  pinPeer(journal, { device: phone, mayPower, mayHistory });
+/** The phone that made the claim; undefined when it was not made for this offer and key. */
+async function tryOpen(options: Parameters<typeof openClaim>[0]): Promise<Device | undefined> {
   try {
-    await options.confirm();
+    return await openClaim(options);
   } catch (error) {
-    if (!before) removePeer(journal, phone.kid, 'desk');
+    if (error instanceof PairingRefused) return undefined;
     throw error;
   }
-}
-
-/** Sealed to the phone right after pairing: this desktop pinned it. */
-function draftTrust(journal: Journal, options: { kid: string; name: string; mayPower: boolean }): void {
-  const { kid, name, mayPower } = options;
-  const down: Down = { kind: 'trust', name, mayPower, version: PROTOCOL_VERSION };
-  addDraft(journal, { k: 'evt', json: JSON.stringify(down), to: [kid], life: MAX_LIFE, reseal: false });
 }

@@ -7,7 +7,13 @@ export type Failpoint =
   | 'step.after-effect'
   | 'step.after-outcome'
   | 'task.before-end'
-  | 'task.after-end';
+  | 'task.after-end'
+  | 'pair.pinned'
+  | 'pair.confirmed'
+  | 'rotate.before-key'
+  | 'rotate.after-key'
+  | 'rotate.announced'
+  | 'rotate.registered';
 
 export type FailpointHook = (name: Failpoint) => void;
 

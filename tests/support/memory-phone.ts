@@ -2,7 +2,7 @@ import { drainInbox } from '../../edge/mailbox/inbox.ts';
 import type { RelayClient } from '../../edge/mailbox/relay-client.ts';
 import { downSchema, type Down } from '../../edge/protocol/down.ts';
 import type { Device } from '../../edge/protocol/device.ts';
-import { eventHash, type Event, type Happening } from '../../edge/protocol/event.ts';
+import { eventHash, eventSchema, type Event, type Happening } from '../../edge/protocol/event.ts';
 import { newId } from '../../edge/protocol/id.ts';
 import { newIdentity, type Identity } from '../../edge/protocol/identity.ts';
 import { sealEnvelope } from '../../edge/protocol/seal.ts';
@@ -46,8 +46,9 @@ export async function memoryPhone(options: {
   const chains = new Map<string, { i: number; hash: string }>();
   const now = (): number => Math.floor(Date.now() / 1000);
   let n = 0;
+  let desk = desktop;
 
-  const seal: MemoryPhone['seal'] = (body, { id = newId(), iat = now(), exp = iat + 3600, to = desktop } = {}) =>
+  const seal: MemoryPhone['seal'] = (body, { id = newId(), iat = now(), exp = iat + 3600, to = desk } = {}) =>
     sealEnvelope({
       identity,
       recipients: [to],
@@ -79,8 +80,11 @@ export async function memoryPhone(options: {
           refuse: async () => undefined,
           take: async ({ envelope, body, json }) => {
             ids.add(envelope.header.id);
-            if (body.kind === 'event') await follow(body, json);
-            else heard.push(body);
+            if (body.kind === 'event') return follow(body, json);
+            if (body.kind === 'past')
+              for (const each of body.events) await follow(eventSchema.parse(JSON.parse(each)), each);
+            if (body.kind === 'trust' && body.key) desk = { ...desk, ek: body.key.ek, enc: body.key.enc };
+            heard.push(body);
           },
         },
       },

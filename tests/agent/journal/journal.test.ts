@@ -16,6 +16,7 @@ import {
   keptBytes,
 } from '../../../agent/journal/change.ts';
 import { appendEvent } from '../../../agent/journal/event.ts';
+import { MIGRATIONS } from '../../../agent/journal/schema.ts';
 import { openJournal, type Change, type Journal } from '../../../agent/journal/journal.ts';
 import { notBefore, readSettings, writeSettings } from '../../../agent/journal/meta.ts';
 import { addStep, endStep, findStep, intendStep } from '../../../agent/journal/step.ts';
@@ -83,7 +84,7 @@ test('a journal of a newer version is left alone', () => {
   journal.close();
   expect(() => openJournal({ folder, now })).toThrow('newer Errand');
   const db = new Database(join(folder, 'journal.sqlite'));
-  db.run('pragma user_version = 1');
+  db.run(`pragma user_version = ${MIGRATIONS.length}`);
   db.close();
   journal = openJournal({ folder, now });
 });

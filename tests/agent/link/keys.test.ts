@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { API_KEY, openKeyring } from '../../../agent/link/keyring.ts';
-import { loadIdentity } from '../../../agent/link/keys.ts';
+import { openKeys } from '../../../agent/link/keys.ts';
 
 let folder: string;
 let notices: string[];
@@ -15,7 +15,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const open = () => openKeyring({ folder, force: 'file', notice: (text) => notices.push(text) });
-const load = async (known?: string) => loadIdentity({ keyring: await open(), name: 'Studio-PC', known });
+const load = async (known?: string) => (await openKeys({ keyring: await open(), name: 'Studio-PC', known })).identity;
 
 test('a desktop keeps its identity, and its private keys cannot be read out again', async () => {
   const first = await load();

@@ -10,6 +10,7 @@ import { RelayError } from '../../../edge/mailbox/relay-client.ts';
 import type { Notice } from '../../../agent/control/messages.ts';
 import { openJournal, type Journal } from '../../../agent/journal/journal.ts';
 import { listPeers, pinPeer, readPeer } from '../../../agent/journal/peer.ts';
+import type { PairingPoint } from '../../../agent/link/finish-pairing.ts';
 import { createPairing, type Pairing } from '../../../agent/link/pairing.ts';
 import { attack } from '../../support/evidence.ts';
 import { memoryRelay, type MemoryRelay } from '../../support/memory-relay.ts';
@@ -42,11 +43,21 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const makePairing = (over: { remotePower?: boolean; confirm?: () => Promise<void> } = {}): Pairing => {
+interface Over {
+  remotePower?: boolean;
+  confirm?: () => Promise<void>;
+  registered?: boolean;
+  failpoint?: (name: PairingPoint) => void;
+}
+
+const makePairing = (over: Over = {}): Pairing => {
   const client = relay.client(desktop.device.kid);
   return createPairing({
     journal,
-    identity: desktop,
+    keys: { identity: desktop, turn: () => 0 },
+    isRegistered: () => Promise.resolve(over.registered ?? false),
+    failpoint: (name) => over.failpoint?.(name),
+    log: () => undefined,
     relay: over.confirm ? { ...client, confirmPairing: over.confirm } : client,
     app: 'https://app.example',
     linkRelay: { url: 'https://relay.example/', publishableKey: 'pk' },
