@@ -1,10 +1,9 @@
 import { expireAsks } from '../journal/ask.ts';
+import { hasComeSince } from '../journal/looks.ts';
 import { listUnended, readTask, type TaskRecord } from '../journal/task.ts';
 import type { RunnerDeps } from './deps.ts';
 import { Interrupted, runTask, type ParkedWhy } from './run-task.ts';
 
-/** A follow-up whose predecessor never arrived is held this long: it may have been withdrawn, or overtaken on its way. */
-const HOLD_MS = 120_000;
 /** While something is unfinished, clocks are looked at this often: expiring asks, pauses, deadlines. */
 const TICK_MS = 2000;
 
@@ -76,7 +75,8 @@ export function createRunner(options: Options): Runner {
   };
 }
 
-const isReady = ({ journal }: RunnerDeps, task: TaskRecord): boolean =>
+/** Whether a task may begin or go on now. */
+export const isReady = ({ journal }: Pick<RunnerDeps, 'journal'>, task: TaskRecord): boolean =>
   isRunnable(task, journal.now()) && !isHeld(journal, task);
 
 /** A `running` one that nobody runs was left behind by a process that is gone; so were those parked for power. */
@@ -93,11 +93,14 @@ function isRunnable({ state, retryAt }: TaskRecord, now: number): boolean {
   }
 }
 
-/** One whose question nobody answered holds nothing up: the follow-up may be the owner's better idea. */
+/**
+ * A follow-up waits for the end of the one before it, and for its arrival as long as it may still be at the relay. One whose question
+ * nobody answered holds nothing up: the follow-up may be the owner's better idea.
+ */
 function isHeld(journal: RunnerDeps['journal'], { after, created }: TaskRecord): boolean {
   if (after === null) return false;
   const before = readTask(journal, after);
-  if (!before) return journal.now() - created < HOLD_MS;
+  if (!before) return !hasComeSince(journal, created);
   const { state } = before;
   return state.is !== 'ended' && !(state.is === 'parked' && state.why === 'ask-expired');
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { newId } from '../../../edge/protocol/id.ts';
 import { openAskOf, takeAnswer } from '../../../agent/journal/ask.ts';
+import { noteFailedLook, noteLook } from '../../../agent/journal/looks.ts';
 import { addTask, cancelTask } from '../../../agent/journal/task.ts';
 import { call, startFakeModel, taskText, text, type FakeModel } from '../../support/fake-model.ts';
 import { someTask } from '../../support/memory-phone.ts';
@@ -56,12 +57,22 @@ test('a follow-up inherits what its thread has read', async () => {
   expect(desk.result(second).untrusted).toBe(true);
 });
 
-test('a follow-up that overtook its predecessor is held, and runs alone when that never comes', async () => {
+test('a follow-up that overtook its predecessor is held, and runs alone once that is certain not to come', async () => {
   fake.play([text('Alone.')]);
+  const look = (): void => noteLook(desk.journal(), desk.journal().now());
+  look();
   const t = desk.task('Later words', { thread: newId(), after: newId() });
+  desk.later(3_600_000);
   desk.kick();
   expect(desk.record(t).state.is).toBe('queued');
-  desk.later(121_000);
+  noteFailedLook(desk.journal());
+  look();
+  desk.later(80_000);
+  look();
+  desk.kick();
+  expect(desk.record(t).state.is).toBe('queued');
+  desk.later(11_000);
+  look();
   await desk.reaches(t, 'ended');
 });
 
