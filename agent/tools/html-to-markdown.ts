@@ -10,28 +10,43 @@ const MARKS = new Map([
 
 /** Where the writing stands: open lists with their counters (null: bullets), and whether inside a table cell. */
 interface State {
-  out: string;
+  /** In pieces: to look at the end of one growing string, it would be copied each time. */
+  readonly out: string[];
   readonly lists: (number | null)[];
   inCell: boolean;
 }
 
-const lineBreak = (state: State): void => {
-  if (state.inCell) state.out += ' ';
-  else if (!state.out.endsWith('\n')) state.out += '\n';
+const write = (state: State, text: string): void => {
+  if (text !== '') state.out.push(text);
 };
+
+function trimEnd({ out }: State): void {
+  let last = out.pop()?.trimEnd();
+  while (last === '') last = out.pop()?.trimEnd();
+  if (last !== undefined) out.push(last);
+}
+
+const lineBreak = (state: State): void => {
+  if (state.inCell) write(state, ' ');
+  else if (state.out.at(-1)?.endsWith('\n') !== true) write(state, '\n');
+};
+
+/** Lists in lists are set further in, as far as anybody reads them. */
+const DEEPEST = 20;
 
 function bullet(state: State): void {
   lineBreak(state);
   const depth = state.lists.length - 1;
   const count = state.lists[depth] ?? null;
   if (count !== null) state.lists[depth] = count + 1;
-  state.out += `${'   '.repeat(Math.max(0, depth))}${count === null ? '-' : `${count}.`} `;
+  const indent = '   '.repeat(Math.min(DEEPEST, Math.max(0, depth)));
+  write(state, `${indent}${count === null ? '-' : `${count}.`} `);
 }
 
 function endList(state: State): void {
   state.lists.pop();
   lineBreak(state);
-  if (state.lists.length === 0) state.out += '\n';
+  if (state.lists.length === 0) write(state, '\n');
 }
 
 const opening: Readonly<Record<string, (state: State) => void>> = {
@@ -40,11 +55,11 @@ const opening: Readonly<Record<string, (state: State) => void>> = {
   li: bullet,
   tr: (state) => {
     lineBreak(state);
-    state.out += '|';
+    write(state, '|');
   },
   td: (state) => {
     state.inCell = true;
-    state.out += ' ';
+    write(state, ' ');
   },
   br: lineBreak,
 };
@@ -55,13 +70,14 @@ const closing: Readonly<Record<string, (state: State) => void>> = {
   li: lineBreak,
   td: (state) => {
     state.inCell = false;
-    state.out = `${state.out.trimEnd()} |`;
+    trimEnd(state);
+    write(state, ' |');
   },
   p: (state) => {
     lineBreak(state);
-    if (!state.inCell) state.out += '\n';
+    if (!state.inCell) write(state, '\n');
   },
-  table: (state) => void (state.out += '\n\n'),
+  table: (state) => write(state, '\n\n'),
 };
 
 const heading = (tag: string): number => Number(/^h([1-6])$/.exec(tag)?.[1] ?? 0);
@@ -70,24 +86,27 @@ function enter(state: State, tag: string): void {
   const level = heading(tag);
   if (level > 0) {
     lineBreak(state);
-    state.out += `\n${'#'.repeat(level)} `;
+    write(state, `\n${'#'.repeat(level)} `);
   }
-  state.out += MARKS.get(tag) ?? '';
+  write(state, MARKS.get(tag) ?? '');
   opening[tag === 'th' ? 'td' : tag]?.(state);
 }
 
 function leave(state: State, tag: string): void {
-  state.out += MARKS.get(tag) ?? '';
-  if (heading(tag) > 0) state.out += '\n\n';
+  write(state, MARKS.get(tag) ?? '');
+  if (heading(tag) > 0) write(state, '\n\n');
   closing[tag === 'th' ? 'td' : tag]?.(state);
 }
 
 /** Turns the plain HTML that mammoth makes into Markdown. Not a parser for other people's HTML. */
 export function htmlToMarkdown(html: string): string {
-  const state: State = { out: '', lists: [], inCell: false };
-  for (const [, close, tag, text] of html.matchAll(/<(\/?)([a-z][a-z0-9]*)[^>]*>|([^<]+)/g)) {
-    if (text !== undefined) state.out += decode(text);
+  const state: State = { out: [], lists: [], inCell: false };
+  for (const [, close, tag, text] of html.matchAll(/<(\/?)([a-z][a-z0-9]*)[^<>]*>|([^<]+)/g)) {
+    if (text !== undefined) write(state, decode(text));
     else if (tag !== undefined) (close === '/' ? leave : enter)(state, tag);
   }
-  return state.out.replace(/\n{3,}/g, '\n\n').trim();
+  return state.out
+    .join('')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim();
 }
