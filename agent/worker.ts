@@ -20,16 +20,18 @@ import { chooseModel } from './runner/choose-model.ts';
 import { failpointNamed } from './runner/failpoint.ts';
 import { createRunner } from './runner/run.ts';
 import { parkedFor } from './runner/run-task.ts';
+import { spawnApart } from './tools/apart/spawn-apart.ts';
 import { spawnCommand } from './tools/spawn-command.ts';
 import { tools } from './tools/tools.ts';
 
 /** Of the two seconds the power contract gives: for the running step, and for the last words to the phones. */
 const PARK_MS = 800;
 const FAREWELL_MS = 500;
-/** Of the agent's environment, what a script gets to see. */
-const SCRIPT_ENV = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'TMPDIR', 'SystemRoot', 'TEMP', 'USERPROFILE'];
+/** Of the agent's environment, what the programs it starts get to see. */
+const PLAIN_ENV = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'TMPDIR', 'SystemRoot', 'TEMP', 'USERPROFILE'];
 
 const { env, pid, platform } = process;
+const plainEnv = Object.fromEntries(PLAIN_ENV.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 process.umask(0o077);
 const folder = env['ERRAND_DATA'] ?? join(homedir(), '.errand');
 const log = (text: string): void => void process.stderr.write(`${new Date().toISOString()} ${text}\n`);
@@ -84,7 +86,8 @@ const runner = createRunner({
   tools,
   rules: () => ({ v: 1, roots: config.roots, sensitive: config.sensitive, scripts: config.scripts }),
   desk: { platform, home: homedir(), own: [folder, dirname(import.meta.dirname)], run: newId() },
-  runCommand: spawnCommand(Object.fromEntries(SCRIPT_ENV.flatMap((name) => (env[name] ? [[name, env[name]]] : [])))),
+  runCommand: spawnCommand(plainEnv),
+  apart: spawnApart({ bun: process.execPath, env: plainEnv }),
   parts: {
     put: (sealed) => online().carrier.relay.putBlob(sealed),
     get: (id) => online().carrier.relay.getBlob(id),

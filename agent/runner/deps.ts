@@ -23,6 +23,7 @@ export interface RunnerDeps {
   readonly rules: () => Rules;
   readonly desk: Omit<Desk, 'keepBefore'>;
   readonly runCommand: ToolContext['run'];
+  readonly apart: ToolContext['apart'];
   readonly parts: Parts;
   readonly failpoint: FailpointHook;
   /** Resolves after the time; rejects with the signal's reason when aborted. */

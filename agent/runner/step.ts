@@ -19,6 +19,7 @@ import { raiseTaint, readTask, setState, type TaskRecord } from '../journal/task
 import { gate, type Verdict } from '../policy/gate.ts';
 import type { Intent } from '../policy/intent.ts';
 import type { Written } from '../policy/surroundings.ts';
+import { ToolError } from '../tools/result.ts';
 import type { Tool, ToolContext } from '../tools/tool.ts';
 import type { RunnerDeps } from './deps.ts';
 import type { CallBlock } from './model.ts';
@@ -190,9 +191,10 @@ const asOfNow = (job: Job, answered: readonly string[] = []): Begun => ({
 
 /** The one gate before every tool call, and what follows from its verdict. */
 async function perform(job: Job, by: Begun): Promise<StepEnd> {
-  const { deps, tool, step, input } = job;
+  const { deps, step } = job;
   const context = contextOf(job);
-  const intents = await tool.intents(input, context);
+  const intents = await intentsOf(job, context);
+  if ('is' in intents) return intents;
   const verdict = await gateStep(job, intents, by);
   switch (verdict.verdict) {
     case 'deny':
@@ -208,8 +210,22 @@ async function perform(job: Job, by: Begun): Promise<StepEnd> {
   }
 }
 
+/** What the step would do, or how it ended because nothing could be made of its input. */
+async function intentsOf(
+  { deps, tool, step, input, signal }: Job,
+  context: ToolContext,
+): Promise<readonly Intent[] | StepEnd> {
+  try {
+    return await tool.intents(input, context);
+  } catch (error) {
+    if (signal.aborted) return { is: 'stopped' };
+    if (error instanceof ToolError) return end(deps, step, { is: 'failed', text: error.message });
+    throw error;
+  }
+}
+
 function contextOf({ deps, signal }: Job): ToolContext {
-  return { signal, home: deps.desk.home, clock: deps.journal.now, run: deps.runCommand };
+  return { signal, home: deps.desk.home, clock: deps.journal.now, run: deps.runCommand, apart: deps.apart };
 }
 
 function gateStep(job: Job, intents: readonly Intent[], { answered, taint }: Begun): Promise<Verdict> {

@@ -1,5 +1,5 @@
 import type * as Docx from 'docx';
-import type { Block, Run } from './markdown.ts';
+import { parseMarkdown, type Block, type Run } from './markdown.ts';
 
 type Library = typeof Docx;
 
@@ -104,7 +104,7 @@ const levels = (docx: Library, format: 'decimal' | 'bullet') =>
   }));
 
 /** A Word document, the same bytes for the same blocks. */
-export async function docxBytes(blocks: readonly Block[]): Promise<Uint8Array<ArrayBuffer>> {
+async function docxBytes(blocks: readonly Block[]): Promise<Uint8Array<ArrayBuffer>> {
   const docx = await import('docx');
   const { strToU8, unzipSync, zipSync } = await import('fflate');
   const document = new docx.Document({
@@ -120,3 +120,7 @@ export async function docxBytes(blocks: readonly Block[]): Promise<Uint8Array<Ar
   const files = unzipSync(new Uint8Array(await docx.Packer.toArrayBuffer(document)));
   return new Uint8Array(zipSync({ ...files, 'docProps/core.xml': strToU8(CORE) }, { mtime: EPOCH }));
 }
+
+/** A Word document from Markdown, the same bytes for the same text. */
+export const makeDocx = async (markdown: string): Promise<Uint8Array<ArrayBuffer>> =>
+  docxBytes(await parseMarkdown(markdown));

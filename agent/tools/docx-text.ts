@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { concat } from '../../edge/protocol/bytes.ts';
 import { htmlToMarkdown } from './html-to-markdown.ts';
 import { ToolError } from './result.ts';
+import { windowOf } from './window.ts';
 
 /** An unpacked document larger than this is taken for a bomb. */
 const MAX_UNPACKED = 150_000_000;
@@ -63,4 +64,17 @@ export async function docxText(bytes: Uint8Array<ArrayBuffer>, path: string): Pr
     if (error instanceof ToolError) throw error;
     throw new ToolError(`${path} is not a Word document (docx), or it is damaged.`, { cause: error });
   }
+}
+
+const LINES = 2000;
+
+/** Some lines of a document in words. Throws {@link ToolError} for what is no docx. */
+export async function docxReading(
+  bytes: Uint8Array<ArrayBuffer>,
+  { path, from = 1 }: { path: string; from?: number | undefined },
+): Promise<string> {
+  const body = await docxText(bytes, path);
+  if (body === '') return `${path} holds no text.`;
+  const { text, span } = windowOf(body.split('\n'), { from, count: LINES, unit: 'lines' });
+  return `${path} (${span}):\n${text}`;
 }

@@ -7,7 +7,7 @@ const MAX_PAGES = 40;
 const MAX_CHARACTERS = 60_000;
 const NO_TEXT = '(No text on this page. It is empty or a picture, for example a scan.)';
 
-export interface PdfPages {
+interface PdfPages {
   readonly pages: readonly { readonly number: number; readonly text: string }[];
   /** "pages 1-40 of 300; ask for more with first=41". */
   readonly span: string;
@@ -36,14 +36,12 @@ async function textOfPage(pdf: Pdf, number: number): Promise<string> {
   return text.trim() === '' ? NO_TEXT : text.trim();
 }
 
-async function readPages(pdf: Pdf, options: { first: number; last: number; signal: AbortSignal }): Promise<PdfPages> {
+async function readPages(pdf: Pdf, { first, last }: { first: number; last: number }): Promise<PdfPages> {
   const total = pdf.numPages;
-  const { first, signal } = options;
-  const wanted = Math.min(options.last, total);
+  const wanted = Math.min(last, total);
   const pages: { number: number; text: string }[] = [];
   let left = MAX_CHARACTERS;
   for (let number = first; number <= Math.min(wanted, first + MAX_PAGES - 1) && left > 0; number++) {
-    signal.throwIfAborted();
     const text = await textOfPage(pdf, number);
     pages.push({ number, text: text.length > left ? `${text.slice(0, left)} [this page goes on]` : text });
     left -= text.length;
@@ -53,20 +51,18 @@ async function readPages(pdf: Pdf, options: { first: number; last: number; signa
   return { pages, span: `pages ${first}-${end} of ${total}${more}` };
 }
 
-/** The text of some pages, as many as fit. Throws {@link ToolError} for what is no readable PDF. */
-export async function pagesOfPdf(options: {
-  bytes: Uint8Array<ArrayBuffer>;
-  path: string;
-  first: number;
-  last: number;
-  signal: AbortSignal;
-}): Promise<PdfPages> {
-  const { bytes, path, first, last } = options;
+/** Some pages in words, as many as fit. Throws {@link ToolError} for what is no readable PDF. */
+export async function pdfReading(
+  bytes: Uint8Array<ArrayBuffer>,
+  { path, first = 1, last = Infinity }: { path: string; first?: number | undefined; last?: number | undefined },
+): Promise<string> {
   if (last < first) throw new ToolError('The last page lies before the first.');
   const pdf = await openPdf(bytes, path);
   try {
     if (first > pdf.numPages) throw new ToolError(`${path} has ${pdf.numPages} pages; there is no page ${first}.`);
-    return await readPages(pdf, options);
+    const { pages, span } = await readPages(pdf, { first, last });
+    const text = pages.map(({ number, text: body }) => `[page ${number}]\n${body}`);
+    return [`${path} (${span}):`, ...text].join('\n\n');
   } finally {
     await pdf.loadingTask.destroy();
   }

@@ -1,12 +1,10 @@
 import * as z from 'zod/mini';
-import { docxText } from './docx-text.ts';
+import { materialOf } from './material.ts';
 import { nameOf } from './name-of.ts';
 import { openedFile, safely, told } from './result.ts';
 import type { Tool } from './tool.ts';
-import { windowOf } from './window.ts';
 
 const MAX_BYTES = 50_000_000;
-const LINES = 2000;
 
 const inputSchema = z.strictObject({
   path: z.string().check(z.describe('Absolute, or below the home folder: ~/Documents/offer.docx')),
@@ -20,12 +18,9 @@ export const readDocx: Tool<z.infer<typeof inputSchema>> = {
   input: inputSchema,
   title: ({ path, from }) => `Read ${nameOf(path)}${from === undefined ? '' : `, from line ${from}`}`,
   intents: ({ path }) => Promise.resolve([{ sink: 'read', path }]),
-  run: ({ from = 1 }, opened, { signal }) =>
+  run: ({ from }, opened, { signal, apart }) =>
     safely(opened, signal, async () => {
       const file = openedFile(opened, MAX_BYTES);
-      const body = await docxText(await file.read(), file.path);
-      if (body === '') return told(`${file.path} holds no text.`, file.taint);
-      const { text, span } = windowOf(body.split('\n'), { from, count: LINES, unit: 'lines' });
-      return told(`${file.path} (${span}):\n${text}`, file.taint);
+      return told(await apart({ do: 'read-docx', path: file.path, from }, materialOf(file), signal), file.taint);
     }),
 };

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { nameOf } from './name-of.ts';
-import { pagesOfPdf } from './pdf-pages.ts';
+import { materialOf } from './material.ts';
 import { openedFile, safely, told } from './result.ts';
 import type { Tool } from './tool.ts';
 
@@ -25,11 +25,10 @@ export const readPdf: Tool<Input> = {
   input: inputSchema,
   title: (input) => `Read ${nameOf(input.path)}${pagesAsked(input)}`,
   intents: ({ path }) => Promise.resolve([{ sink: 'read', path }]),
-  run: ({ first = 1, last = Number.POSITIVE_INFINITY }, opened, { signal }) =>
+  run: ({ first, last }, opened, { signal, apart }) =>
     safely(opened, signal, async () => {
       const file = openedFile(opened, MAX_BYTES);
-      const { pages, span } = await pagesOfPdf({ bytes: await file.read(), path: file.path, first, last, signal });
-      const text = pages.map(({ number, text: body }) => `[page ${number}]\n${body}`);
-      return told([`${file.path} (${span}):`, ...text].join('\n\n'), file.taint);
+      const job = { do: 'read-pdf', path: file.path, first, last } as const;
+      return told(await apart(job, materialOf(file), signal), file.taint);
     }),
 };

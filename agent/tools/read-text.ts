@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { decodeText } from './decode-text.ts';
+import { bytesOf } from './material.ts';
 import { nameOf } from './name-of.ts';
 import { openedFile, safely, told, ToolError } from './result.ts';
 import type { Tool } from './tool.ts';
@@ -24,7 +25,7 @@ export const readText: Tool<z.infer<typeof inputSchema>> = {
   run: ({ from = 1, count = LINES }, opened, { signal }) =>
     safely(opened, signal, async () => {
       const file = openedFile(opened, MAX_BYTES);
-      const decoded = decodeText(await file.read());
+      const decoded = decodeText(await bytesOf(file));
       if (decoded === null) {
         throw new ToolError(`${file.path} is not text. For PDF use read_pdf, for Word read_docx.`);
       }

@@ -2,6 +2,7 @@ import type * as z from 'zod/mini';
 import type { Intent } from '../policy/intent.ts';
 import type { Opened } from '../policy/opened.ts';
 import type { Taint } from '../policy/taint.ts';
+import type { Apart } from './apart/job.ts';
 
 /** How a step may be repeated after a crash: freely, with the same result, or never by itself. */
 export type StepClass = 'pure' | 'idem' | 'once';
@@ -24,6 +25,7 @@ export interface ToolContext {
   readonly clock: () => number;
   /** Must not throw. */
   readonly run: (command: Command) => Promise<CommandEnd>;
+  readonly apart: Apart;
 }
 
 export interface ToolRun {
@@ -46,7 +48,7 @@ export interface Tool<Input = unknown> {
   title(input: Input): string;
   /**
    * What the step would do. Touches no disk, and gives the same bytes for the same input every time: an approval is for bytes.
-   * Must not throw.
+   * Rejects with ToolError for an input that nothing can be made of, or with the signal's reason.
    */
   intents(input: Input, context: ToolContext): Promise<readonly Intent[]>;
   /** Gets what the gate opened, in the order of the intents. Must not throw: a failure is a run that says what to do. Honours `signal`. */

@@ -1,6 +1,6 @@
+import { Readable } from 'node:stream';
 import * as z from 'zod/mini';
-import { docxBytes } from './docx-bytes.ts';
-import { parseMarkdown } from './markdown.ts';
+import { toBytes } from '../../edge/protocol/bytes.ts';
 import { nameOf } from './name-of.ts';
 import type { Tool } from './tool.ts';
 import { publishOpened } from './publish-opened.ts';
@@ -21,8 +21,10 @@ export const writeDocx: Tool<z.infer<typeof inputSchema>> = {
   class: 'idem',
   input: inputSchema,
   title: ({ path }) => `Write ${nameOf(path)}`,
-  intents: async ({ path, markdown }) => [
-    { sink: 'write', path, content: await docxBytes(await parseMarkdown(markdown)) },
-  ],
+  intents: async ({ path, markdown }, { apart, signal }) => {
+    const bytes = toBytes(markdown);
+    const made = await apart({ do: 'make-docx', path }, { size: bytes.length, chunks: Readable.from([bytes]) }, signal);
+    return [{ sink: 'write', path, content: Uint8Array.fromBase64(made) }];
+  },
   run: (_, opened, { signal }) => publishOpened(opened, signal),
 };

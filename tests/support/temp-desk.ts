@@ -8,6 +8,7 @@ import type { Intent } from '../../agent/policy/intent.ts';
 import type { Rules, Script } from '../../agent/policy/rules.ts';
 import type { Desk, GateTask } from '../../agent/policy/surroundings.ts';
 import { CLEAN } from '../../agent/policy/taint.ts';
+import { spawnApart } from '../../agent/tools/apart/spawn-apart.ts';
 import { spawnCommand } from '../../agent/tools/spawn-command.ts';
 import type { Tool, ToolContext, ToolRun } from '../../agent/tools/tool.ts';
 
@@ -29,7 +30,7 @@ export interface TempDesk {
 
 const TASK: GateTask = { id: newId(), step: 1, grants: [], taint: CLEAN, workspace: null, wrote: new Map() };
 
-export async function tempDesk(): Promise<TempDesk> {
+export async function tempDesk({ limits }: { limits?: { ms: number; bytes: number } } = {}): Promise<TempDesk> {
   const home = await realpath(await mkdtemp(join(tmpdir(), 'errand-desk-')));
   const kept: Kept[] = [];
   const rules: TempDesk['rules'] = { roots: [], sensitive: [], scripts: [] };
@@ -44,8 +45,10 @@ export async function tempDesk(): Promise<TempDesk> {
     },
   };
   const controller = new AbortController();
-  const run = spawnCommand({ PATH: process.env['PATH'] ?? '/usr/bin:/bin' });
-  const context: ToolContext = { signal: controller.signal, home, clock: Date.now, run };
+  const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' };
+  const run = spawnCommand(env);
+  const apart = spawnApart({ bun: process.execPath, env, ...(limits && { limits }) });
+  const context: ToolContext = { signal: controller.signal, home, clock: Date.now, run, apart };
   const ask: TempDesk['ask'] = (intents, task = {}, answered = new Set()) => {
     const whole: Rules = { v: 1, ...rules };
     return gate({ intents, task: { ...TASK, ...task }, rules: whole, desk, answered });

@@ -13,6 +13,7 @@ import type { Parts } from '../../agent/runner/deps.ts';
 import type { Model } from '../../agent/runner/model.ts';
 import { createRunner, type Runner } from '../../agent/runner/run.ts';
 import type { ParkedWhy } from '../../agent/runner/run-task.ts';
+import { spawnApart } from '../../agent/tools/apart/spawn-apart.ts';
 import { spawnCommand } from '../../agent/tools/spawn-command.ts';
 import type { Tool } from '../../agent/tools/tool.ts';
 import { tools } from '../../agent/tools/tools.ts';
@@ -69,6 +70,7 @@ export function testRunner(options: { model: Model; tools?: readonly Tool[]; par
       rules: (): Rules => ({ v: 1, sensitive: [], ...rules }),
       desk: { platform: process.platform, home, own: [folder], run: newId() },
       runCommand: spawnCommand({ PATH: process.env['PATH'] ?? '/usr/bin:/bin' }),
+      apart: spawnApart({ bun: process.execPath, env: {} }),
       parts: options.parts ?? {
         put: () => Promise.reject(new Error('no relay')),
         get: () => Promise.reject(new Error('no relay')),

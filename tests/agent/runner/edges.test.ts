@@ -111,6 +111,7 @@ function depsWith(some: readonly Tool[]): RunnerDeps {
     rules: () => ({ v: 1, roots: [], sensitive: [], scripts: [] }),
     desk: { platform: process.platform, home: desk.home, own: [], run: newId() },
     runCommand: () => Promise.reject(new Error('nothing runs')),
+    apart: () => Promise.reject(new Error('nothing is read')),
     parts: { put: () => Promise.reject(new Error('no relay')), get: () => Promise.reject(new Error('no relay')) },
     failpoint: () => undefined,
     wait: noWait,

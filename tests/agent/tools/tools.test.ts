@@ -16,7 +16,9 @@ test('each tool has a name of its own, a file of that name and a schema a model 
 });
 
 test('every tool in the folder is in the table of contents', () => {
-  const made = readdirSync(folder).filter((name) => /: Tool</.test(readFileSync(join(folder, name), 'utf8')));
+  const made = readdirSync(folder).filter(
+    (name) => name.endsWith('.ts') && /: Tool</.test(readFileSync(join(folder, name), 'utf8')),
+  );
   expect(made.map((name) => name.replace('.ts', '').replaceAll('-', '_')).toSorted()).toEqual(
     tools.map((tool) => tool.name).toSorted(),
   );
