@@ -15,8 +15,3 @@ export async function listenForMessages(admin: Sql, ring: (message: Message) => 
   });
   return () => listening.unlisten();
 }
-
-// Hosted keeps three days. Nothing here reads old messages; the table must only not grow.
-export async function forgetOldMessages(admin: Sql): Promise<void> {
-  await admin`delete from realtime.messages where inserted_at < now() - interval '3 days'`;
-}

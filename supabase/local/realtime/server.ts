@@ -2,7 +2,7 @@ import type { Server, WebSocketHandler } from 'bun';
 import { findCaller, presented } from '../caller.ts';
 import type { ChannelDeps } from './channel.ts';
 import { Connection } from './connection.ts';
-import { forgetOldMessages, listenForMessages } from './doorbell.ts';
+import { listenForMessages } from './doorbell.ts';
 import type { Version } from './frames.ts';
 
 export type SocketData = { version: Version; connection?: Connection };
@@ -15,18 +15,15 @@ export type Realtime = {
 };
 
 const expireEveryMs = 5_000;
-const forgetEveryMs = 6 * 3_600_000;
 
 export async function createRealtime(deps: ChannelDeps): Promise<Realtime> {
   const connections = new Set<Connection>();
   const unlisten = await listenForMessages(deps.admin, (message) => {
     if (message.private) for (const connection of connections) connection.deliver(message);
   });
-  await forgetOldMessages(deps.admin);
   const expiring = setInterval(() => {
     for (const connection of connections) connection.expire();
   }, expireEveryMs);
-  const forgetting = setInterval(() => void forgetOldMessages(deps.admin).catch(() => undefined), forgetEveryMs);
 
   return {
     upgrade: (request, server) => upgrade(deps, request, server),
@@ -48,7 +45,6 @@ export async function createRealtime(deps: ChannelDeps): Promise<Realtime> {
     },
     stop: async () => {
       clearInterval(expiring);
-      clearInterval(forgetting);
       await unlisten();
     },
   };

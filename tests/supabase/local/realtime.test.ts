@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { RealtimeChannel, SupabaseClient } from '@supabase/supabase-js';
 import { fixtures } from './fixtures.ts';
+import { attack } from '../../support/evidence.ts';
 import { newAdmin, newClient, signUp } from '../../support/stack-people.ts';
 import { testStack } from '../../support/stack.ts';
 import type { TestStack } from '../../support/stack.ts';
@@ -90,6 +91,16 @@ describe('the doorbell', () => {
     await heard.channel.send({ type: 'broadcast', event: 'poke', payload: { words: 'forged' } });
     await handled(mine.client);
     await newAdmin(stack).rpc('ring', { topic: `user:${mine.userId}`, words: 'real' });
+    await happens(() => heard.pokes.length > 0);
+    expect(heard.pokes).toMatchObject([{ words: 'real' }]);
+  });
+
+  attack('the doorbell', 'a person whom no policy lets ring reaches nobody through the database either', async () => {
+    const [mine, other] = [await signUp(stack), await signUp(stack)];
+    const heard = await listen(kept(mine.client), `user:${mine.userId}`);
+    const topic = `user:${mine.userId}`;
+    for (const { client } of [mine, other]) await client.rpc('ring', { topic, words: 'forged' });
+    await newAdmin(stack).rpc('ring', { topic, words: 'real' });
     await happens(() => heard.pokes.length > 0);
     expect(heard.pokes).toMatchObject([{ words: 'real' }]);
   });
