@@ -81,6 +81,8 @@ function connected(url: string, cluster: Cluster | undefined): Db {
       role: 'service_role',
       'request.jwt.claims': JSON.stringify({ role: 'service_role' }),
       statement_timeout: 8000,
+      // Else PostgreSQL plans anew, at every call, whatever has an array for a parameter.
+      plan_cache_mode: 'force_generic_plan',
     },
   });
   return {
