@@ -5,10 +5,11 @@ import { type Command, DeskError } from './command.ts';
 
 type Phones = Extract<Reply, { is: 'devices' }>['devices'];
 
-function phoneWords({ name, kid, mayPower, pairedAt, lastHeard }: Phones[number]): string {
+function phoneWords({ name, kid, mayPower, mayHistory, pairedAt, lastHeard }: Phones[number]): string {
   const heard = lastHeard === null ? 'never heard' : `last heard ${new Date(lastHeard).toLocaleString()}`;
   const power = mayPower ? 'may set the power switches' : 'may not set the power switches';
-  return `${name} (${kid.slice(0, 8)}): paired ${new Date(pairedAt).toLocaleDateString()}, ${heard}, ${power}`;
+  const older = mayHistory ? 'reads older errands' : 'reads no older errands';
+  return `${name} (${kid.slice(0, 8)}): paired ${new Date(pairedAt).toLocaleDateString()}, ${heard}, ${power}, ${older}`;
 }
 
 async function drop(agent: ControlClient, phones: Phones, name: string): Promise<string> {
@@ -18,16 +19,19 @@ async function drop(agent: ControlClient, phones: Phones, name: string): Promise
   if (others.length > 0)
     throw new DeskError(`Several phones are called "${name}". Say the beginning of the key shown in brackets.`);
   await ask(agent, { do: 'drop', kid: phone.kid }, 'done');
-  return `${phone.name} may no longer control this computer.`;
+  return `${phone.name} may no longer control this computer. It is told so, and what it had queued is cancelled.`;
 }
 
-/** `devices` lists the phones that may control this computer; `devices drop NAME` takes one off. */
+/** `drop` is what phones call it. */
+const REVOKES: ReadonlySet<string> = new Set(['revoke', 'drop']);
+
+/** `devices` lists the phones that may control this computer; `devices revoke NAME` takes one off. */
 export const devices: Command = async (desk, [act, ...rest]) => {
-  if (act !== undefined && act !== 'drop')
-    throw new DeskError(`"${act}" is not known here. It is: errand devices, or errand devices drop NAME.`);
+  if (act !== undefined && !REVOKES.has(act))
+    throw new DeskError(`"${act}" is not known here. It is: errand devices, or errand devices revoke NAME.`);
   const agent = await requireAgent(desk);
   const { devices: phones } = await ask(agent, { do: 'devices' }, 'devices');
-  if (act === 'drop') desk.say(await drop(agent, phones, rest.join(' ')));
+  if (act !== undefined) desk.say(await drop(agent, phones, rest.join(' ')));
   else if (phones.length === 0) desk.say('No phone may control this computer. `errand pair` allows one.');
   else desk.say(phones.map(phoneWords).join('\n'));
   agent.close();

@@ -8,7 +8,8 @@ type Ask = Extract<Notice, { say: 'ask' }>;
 /** What one key press leads to. */
 export type Pressed = { request?: Request; say?: string };
 
-type Open = { claim: Claim; mayPower: boolean } | { ask: Ask };
+type OpenClaim = { claim: Claim; mayPower: boolean; history: boolean };
+type Open = OpenClaim | { ask: Ask };
 
 const isClaim = (one: Open, claim: string): boolean => 'claim' in one && one.claim.claim === claim;
 const isAskOf = (one: Open, t: string): boolean => 'ask' in one && one.ask.t === t;
@@ -16,7 +17,9 @@ const isAskOf = (one: Open, t: string): boolean => 'ask' in one && one.ask.t ===
 /** A task has at most one open question, so one that moved on or asks anew has no older one. */
 function after(open: readonly Open[], notice: Notice, mayPower: boolean): readonly Open[] {
   if (notice.say === 'claim') {
-    return open.some((one) => isClaim(one, notice.claim)) ? open : [...open, { claim: notice, mayPower }];
+    return open.some((one) => isClaim(one, notice.claim))
+      ? open
+      : [...open, { claim: notice, mayPower, history: notice.history === true }];
   }
   if (notice.say === 'paired') return open.filter((one) => 'ask' in one);
   if (notice.say === 'ask') return [...open.filter((one) => !isAskOf(one, notice.t)), { ask: notice }];
@@ -45,7 +48,7 @@ export class Questions {
   async words(): Promise<string | undefined> {
     const first = this.open[0];
     if (first === undefined) return undefined;
-    return 'claim' in first ? claimWords(first.claim, first.mayPower) : askWords(first.ask);
+    return 'claim' in first ? claimWords(first) : askWords(first.ask);
   }
 
   press(key: string): Pressed {
@@ -54,12 +57,15 @@ export class Questions {
     return 'claim' in first ? this.pressClaim(first, key) : this.pressAsk(first.ask, key);
   }
 
-  private pressClaim(first: { claim: Claim; mayPower: boolean }, key: string): Pressed {
-    const { claim, mayPower } = first;
+  private pressClaim(first: OpenClaim, key: string): Pressed {
+    const { claim, mayPower, history } = first;
+    const asksHistory = claim.history !== undefined;
     switch (key) {
       case 'a':
         this.next();
-        return { request: { do: 'allow', claim: claim.claim, ok: true, mayPower } };
+        return {
+          request: { do: 'allow', claim: claim.claim, ok: true, mayPower, ...(asksHistory && { mayHistory: history }) },
+        };
       case 'd':
         this.next();
         return {
@@ -67,8 +73,12 @@ export class Questions {
           say: `${claim.name} was not allowed.`,
         };
       case 'x':
-        this.open = [{ claim, mayPower: !mayPower }, ...this.open.slice(1)];
+        this.open = [{ ...first, mayPower: !mayPower }, ...this.open.slice(1)];
         return { say: powerWords(!mayPower) };
+      case 'h':
+        if (!asksHistory) return {};
+        this.open = [{ ...first, history: !history }, ...this.open.slice(1)];
+        return { say: historyWords(!history) };
       default:
         return {};
     }
@@ -88,8 +98,12 @@ export class Questions {
 
 const powerWords = (mayPower: boolean): string => `power switches from this phone: ${mayPower ? 'yes' : 'no'} [x]`;
 
-function claimWords({ name, digits }: Claim, mayPower: boolean): string {
-  return `${name} wants to control this computer. It shows ${digits}. Allow? [a] allow  [d] deny   ${powerWords(mayPower)}`;
+const historyWords = (history: boolean): string => `this phone reads older errands: ${history ? 'yes' : 'no'} [h]`;
+
+function claimWords({ claim, mayPower, history }: OpenClaim): string {
+  const { name, digits } = claim;
+  const older = claim.history === undefined ? '' : `   ${historyWords(history)}`;
+  return `${name} wants to control this computer. It shows ${digits}. Allow? [a] allow  [d] deny   ${powerWords(mayPower)}${older}`;
 }
 
 async function askWords({ text, ask }: Ask): Promise<string> {

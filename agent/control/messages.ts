@@ -70,6 +70,7 @@ const deviceSummarySchema = z.object({
   kid: thumbprintSchema,
   name: z.string(),
   mayPower: z.boolean(),
+  mayHistory: z.boolean(),
   pairedAt: z.int(),
   lastHeard: z.nullable(z.int()),
 });

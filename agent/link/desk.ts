@@ -158,10 +158,17 @@ const taskSummary = ({ id, thread, text, state, created }: ReturnType<typeof lis
   at: created,
 });
 
-const deviceSummary = ({ device, mayPower, pairedAt, lastHeard }: ReturnType<typeof listPeers>[number]) => ({
+const deviceSummary = ({
+  device,
+  mayPower,
+  mayHistory,
+  pairedAt,
+  lastHeard,
+}: ReturnType<typeof listPeers>[number]) => ({
   kid: device.kid,
   name: device.name,
   mayPower,
+  mayHistory,
   pairedAt,
   lastHeard,
 });

@@ -26,6 +26,27 @@ test('a claim is put in one line, and one key allows it with the power switches 
   expect(questions.press('a')).toEqual({});
 });
 
+test('a phone that could read older errands is asked about in the same line, and a key decides', async () => {
+  const questions = new Questions({ mayPower: false });
+  questions.hear({ ...claim, history: false });
+  expect(await questions.words()).toEndWith('this phone reads older errands: no [h]');
+  expect(questions.press('h').say).toContain('yes [h]');
+  expect(questions.press('a').request).toEqual({
+    do: 'allow',
+    claim: 'c1',
+    ok: true,
+    mayPower: false,
+    mayHistory: true,
+  });
+});
+
+test('where there is nothing older, nobody is asked', async () => {
+  const questions = new Questions({ mayPower: false });
+  questions.hear(claim);
+  expect(questions.press('h')).toEqual({});
+  expect(questions.press('a').request).not.toHaveProperty('mayHistory');
+});
+
 test('the other key denies it', () => {
   const questions = new Questions({ mayPower: true });
   questions.hear(claim);
