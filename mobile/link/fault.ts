@@ -17,6 +17,7 @@ export type LocalFaultCode =
   | 'pairing.false'
   | 'pairing.refused'
   | 'pairing.other-relay'
+  | 'pairing.dropped'
   | 'file.damaged'
   | 'file.too-large'
   | 'task.unsent'

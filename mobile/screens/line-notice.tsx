@@ -1,17 +1,22 @@
-import { Match, Switch, type JSX } from 'solid-js';
+import { For, Match, Switch, type JSX } from 'solid-js';
 import type { LineView } from '../state/view.ts';
 import { useApp } from '../ui/app.ts';
 import { Notice } from '../ui/notice.tsx';
 
-/** Says when the relay cannot be reached, or does not take what this phone has. */
+/** Says when the relay cannot be reached or does not take what this phone has, and which desktop hears it no more. */
 export function LineNotice(): JSX.Element {
   const { words, view } = useApp();
   const refused = (): Extract<LineView, { is: 'refused' }> | undefined => {
     const { line } = view();
     return line.is === 'refused' ? line : undefined;
   };
+  const dropped = (): readonly string[] =>
+    view()
+      .desktops.filter((desktop) => desktop.dropped !== undefined)
+      .map(({ device }) => device.name);
   return (
     <div role="status">
+      <For each={dropped()}>{(name) => <Notice kind="bad">{words.line.dropped(name)}</Notice>}</For>
       <Switch>
         <Match when={view().line.is === 'unreached'}>
           <Notice>{words.line.unreached}</Notice>

@@ -1,13 +1,18 @@
 import type { RelayClient } from '../../edge/mailbox/relay-client.ts';
 import type { Settings } from '../../edge/protocol/settings.ts';
+import type { Control } from '../../edge/protocol/up.ts';
 import { PROTOCOL_VERSION } from '../../edge/protocol/version.ts';
+import type { Tx } from '../link/db.ts';
+import { markLost } from '../link/keep-trust.ts';
 import type { Book } from './book.ts';
 import type { PhoneDeps } from './deps.ts';
 import { addControl } from './errands.ts';
-import type { DesktopView, DeviceRow } from './view.ts';
+import type { DesktopView, DeviceRow, TaskView } from './view.ts';
 
 /** Milliseconds for which the relay's list of devices is good. */
 const LIST_EVERY = 25_000;
+/** Tasks in one sync: about 30 bytes each, in a body of 64 kB. */
+const PAGE = 2000;
 
 export interface Desktops {
   view(): readonly DesktopView[];
@@ -71,9 +76,10 @@ export function createDesktops({ deps, book, relay, changed, refresh, post }: De
     },
     revoke: async (kid) => {
       const isPhone = rows?.find((row) => row.kid === kid)?.kind === 'phone';
-      await (await relay()).revokeDevice(kid);
+      // Said first, and durably: the desktops' own lists decide who commands, the relay only cuts the way.
       if (isPhone) await Promise.all(book.peers().map(({ device }) => tell(device.kid, { kind: 'drop', kid })));
-      else await deps.db.write((tx) => tx.delete('peers', kid));
+      await (await relay()).revokeDevice(kid);
+      if (!isPhone) await deps.db.write((tx) => forgetDesktop(tx, kid));
       await refresh();
       await list();
     },
@@ -82,10 +88,38 @@ export function createDesktops({ deps, book, relay, changed, refresh, post }: De
       await tell(kid, { kind: 'set', settings, rev: book.seen(kid)?.rev ?? 0 });
       changed();
     },
-    sync: async (kid) => {
-      const mine = book.threads().flatMap((thread) => (thread.desktop === kid ? thread.tasks : []));
-      const have = Object.fromEntries(mine.filter((task) => task.have > 0).map((task) => [task.id, task.have]));
-      await tell(kid, { kind: 'sync', have, version: PROTOCOL_VERSION, name: deps.name });
-    },
+    sync: (kid) => sync({ deps, book, post }, kid),
   };
+}
+
+async function sync({ deps, book, post }: Pick<DesktopsOptions, 'deps' | 'book' | 'post'>, kid: string): Promise<void> {
+  const desktop = book.peers().find(({ device }) => device.kid === kid);
+  if (desktop?.dropped !== undefined) return;
+  const mine = book.threads().flatMap((thread) => (thread.desktop === kid ? thread.tasks : []));
+  const { name } = deps;
+  await deps.db.write(async (tx) => {
+    for (const page of pagesOf(mine)) {
+      await addControl(tx, kid, { kind: 'sync', ...page, version: PROTOCOL_VERSION, name });
+    }
+  });
+  post();
+}
+
+type Page = Pick<Extract<Control, { kind: 'sync' }>, 'have' | 'range'>;
+
+/** What is here of each task, in as many bodies as it takes: one when they are few. */
+function pagesOf(tasks: readonly Pick<TaskView, 'id' | 'have'>[]): readonly Page[] {
+  const sorted = tasks.filter(({ have }) => have > 0).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const starts = sorted.flatMap(({ id }, index) => (index > 0 && index % PAGE === 0 ? [id] : []));
+  return ['', ...starts].map((from, index) => {
+    const here = sorted.slice(index * PAGE, (index + 1) * PAGE);
+    const have = Object.fromEntries(here.map((task) => [task.id, task.have]));
+    return starts.length === 0 ? { have } : { have, range: { from, upto: starts[index] ?? null } };
+  });
+}
+
+/** Nothing more is heard of what it was asked. */
+async function forgetDesktop(tx: Tx, kid: string): Promise<void> {
+  await tx.delete('peers', kid);
+  await markLost(tx, kid);
 }

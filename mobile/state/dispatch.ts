@@ -50,6 +50,8 @@ interface DispatchOptions {
 export function createDispatch({ deps, book, changed }: DispatchOptions): Dispatch {
   /** `first` happens in the same transaction. */
   async function send(task: NewTask, first: (tx: Tx) => Promise<void>): Promise<string> {
+    const desktop = book.peers().find(({ device }) => device.kid === task.desktop);
+    if (desktop?.dropped !== undefined) throw new PhoneFault('pairing.dropped');
     const { record, body } = compose(task, book, deps.now());
     const json = JSON.stringify(taskSchema.parse(body));
     const { id } = record;
@@ -85,7 +87,7 @@ async function makeRoom(tx: Tx, id: string): Promise<void> {
 
 /** A task that will never arrive must not be waited for: the desktop holds a task until its predecessor is known. */
 function willArrive({ standing, have }: TaskView): boolean {
-  if (standing.is === 'ended' && standing.fate === 'expired') return have > 0;
+  if (standing.is === 'ended') return have > 0;
   return standing.is !== 'withdrawn' && standing.is !== 'unsent';
 }
 

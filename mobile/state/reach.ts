@@ -8,11 +8,13 @@ const FRESH = 90_000;
 export type Reach =
   | { readonly is: 'here'; readonly busy: boolean }
   | { readonly is: Exclude<Seen['presence'], 'running' | 'idle'>; readonly since: number }
+  | { readonly is: 'dropped'; readonly since: number }
   | { readonly is: 'quiet'; readonly since: number }
   | { readonly is: 'never' };
 
 /** `now` in Unix milliseconds. */
-export function reachOf({ seen, lastSeen }: DesktopView, now: number): Reach {
+export function reachOf({ seen, lastSeen, dropped }: DesktopView, now: number): Reach {
+  if (dropped !== undefined) return { is: 'dropped', since: dropped };
   if (lastSeen === undefined) return { is: 'never' };
   const away = seen && seen.presence !== 'running' && seen.presence !== 'idle' ? seen.presence : undefined;
   // A later sign of life at the relay means that the desktop is back, and its new word is still on the way.

@@ -16,6 +16,8 @@ const local: Record<LocalFaultCode | 'network.unreachable' | 'network.bad-answer
   'pairing.code': 'This is no pairing code. It has 20 letters and digits.',
   'pairing.false': 'The offer does not come from the desktop that shows this code. Show a new code there.',
   'pairing.refused': 'It was not allowed at the desktop.',
+  'pairing.dropped':
+    'This desktop no longer takes errands from this phone. To use it again, connect it anew: Devices, “Connect a desktop”.',
   'pairing.other-relay': 'This desktop uses another relay than your account. Sign out first, then open the link again.',
   'file.damaged': 'The file was altered or is incomplete. Ask for it again.',
   'file.too-large': 'The file is larger than 24 MB.',
@@ -28,13 +30,13 @@ const local: Record<LocalFaultCode | 'network.unreachable' | 'network.bad-answer
   'network.bad-answer': 'The relay answered in a way this version cannot read. Reload the app.',
 };
 
-/** A phone binds its session by itself; it is left unbound when it was revoked, at the desk or from another phone. */
+/** A phone binds its session by itself: it cannot once it was revoked, from another phone or by account. */
 const REVOKED =
-  'This phone was revoked. To use it again, choose “Forget everything” in Settings and connect your desktop anew.';
+  'This phone was revoked: nothing it sends is carried any more. To use it again, connect your desktop anew: Devices, “Connect a desktop”.';
 
 /** What went wrong and what to do, for every code that can reach a screen. */
 export function faults(code: FaultCode): string {
-  if (code === 'device.unbound') return REVOKED;
+  if (code === 'device.unbound' || code === 'device.unknown') return REVOKED;
   return isLocal(code) ? local[code] : WIRE_ERRORS[code].message;
 }
 

@@ -49,6 +49,8 @@ function reach(at: Reach, time: (ms: number) => string): string {
       return `Asleep since ${time(at.since)}`;
     case 'stopped-by-owner':
       return `Stopped at the desk at ${time(at.since)}`;
+    case 'dropped':
+      return `Dropped this phone ${time(at.since)}`;
     case 'quiet':
       return `Last seen ${time(at.since)}`;
     case 'never':
@@ -251,6 +253,8 @@ export const en = {
   },
   line: {
     unreached: 'No connection. What you send waits on this phone.',
+    dropped: (desktop: string) =>
+      `${desktop} no longer takes errands from this phone. To use it again, connect it anew: Devices, “Connect a desktop”.`,
   },
   push: { generic: 'Something new on your desktop' },
 };
