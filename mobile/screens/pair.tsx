@@ -5,6 +5,9 @@ import { Field } from '../ui/field.tsx';
 import { Fault } from '../ui/notice.tsx';
 import { Gate } from '../ui/page.tsx';
 import type { PairingView } from '../state/view.ts';
+import { later } from './later.ts';
+
+const Scanner = later(async () => (await import('./scanner.tsx')).Scanner);
 
 type At<K extends PairingView['is']> = Extract<PairingView, { is: K }>;
 
@@ -35,6 +38,7 @@ const isAt = <K extends PairingView['is']>(pairing: PairingView, is: K): pairing
 function CodeEntry(): JSX.Element {
   const { phone, words, view, go } = useApp();
   const [code, setCode] = createSignal('');
+  const [scanning, setScanning] = createSignal(false);
   const fault = (): At<'failed'>['why'] | undefined => {
     const pairing = view().pairing;
     return pairing.is === 'failed' ? pairing.why : undefined;
@@ -44,6 +48,12 @@ function CodeEntry(): JSX.Element {
       <p class="lead">
         {words.pair.lead} <code>{words.pair.command}</code> {words.pair.scan}
       </p>
+      <Show when={scanning()}>
+        <Scanner onCode={(link) => void phone.pairing.open(link)} />
+      </Show>
+      <Button kind={scanning() ? 'quiet' : 'main'} onPress={() => setScanning(!scanning())}>
+        {scanning() ? words.pair.scannerOff : words.pair.scanner}
+      </Button>
       <form
         class="stack"
         onSubmit={(event) => {
@@ -61,9 +71,7 @@ function CodeEntry(): JSX.Element {
           hint="K7QM-…"
         />
         <Fault code={fault()} />
-        <Button kind="main" submit>
-          {words.pair.connect}
-        </Button>
+        <Button submit>{words.pair.connect}</Button>
         <Show when={view().desktops.length > 0} fallback={<SignOut />}>
           <Button kind="quiet" onPress={() => go('/')}>
             {words.common.cancel}

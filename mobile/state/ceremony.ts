@@ -13,11 +13,16 @@ import { relayAddress, type Wires } from './wires.ts';
 /** Milliseconds between two looks whether the desk allowed this phone. */
 const LOOK_EVERY = 700;
 
+const linkIn = (text: string): PairingLink | undefined => readPairingLink(text.slice(text.indexOf('#') + 1).trim());
+
 export function readLink(text: string): PairingLink {
-  const link = readPairingLink(text.slice(text.indexOf('#') + 1).trim());
+  const link = linkIn(text);
   if (!link) throw new PhoneFault('pairing.code');
   return link;
 }
+
+/** Whether a text, as a camera reads it, is what a desktop shows for pairing. */
+export const isPairingLink = (text: string): boolean => linkIn(text) !== undefined;
 
 export async function goToRelay(wires: Wires, { relay }: PairingLink): Promise<void> {
   if (!relay) return;

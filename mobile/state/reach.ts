@@ -13,8 +13,10 @@ export type Reach =
   | { readonly is: 'never' };
 
 /** `now` in Unix milliseconds. */
-export function reachOf({ seen, lastSeen, dropped }: DesktopView, now: number): Reach {
-  if (dropped !== undefined) return { is: 'dropped', since: dropped };
+export const reachOf = (desktop: DesktopView, now: number): Reach =>
+  desktop.dropped === undefined ? lastSign(desktop, now) : { is: 'dropped', since: desktop.dropped };
+
+function lastSign({ seen, lastSeen }: DesktopView, now: number): Reach {
   if (lastSeen === undefined) return { is: 'never' };
   const away = seen && seen.presence !== 'running' && seen.presence !== 'idle' ? seen.presence : undefined;
   // A later sign of life at the relay means that the desktop is back, and its new word is still on the way.

@@ -9,7 +9,7 @@ const parked: Record<Extract<TaskStanding, { is: 'parked' }>['why'], string> = {
   'stopped-by-owner': 'Paused: stopped at the desk. Goes on when it is started there.',
   restarted: 'Paused: the agent is starting again.',
   'ask-expired': 'Paused: the question was not answered in time.',
-  'model-unavailable': 'Paused: the model cannot be reached. Tried again by itself.',
+  'model-unavailable': 'Paused: the model does not answer just now. Tried again by itself.',
 };
 
 const fates: Record<Extract<TaskStanding, { is: 'ended' }>['fate'], string> = {
@@ -32,8 +32,12 @@ const plain: Record<Exclude<TaskStanding['is'], 'parked' | 'ended'>, (desktop: s
   waiting: () => 'Waits for your answer',
 };
 
-function standing(at: TaskStanding, desktop: string): string {
-  if (at.is === 'parked') return parked[at.why];
+function standing(at: TaskStanding, desktop: string, time: (ms: number) => string): string {
+  if (at.is === 'parked') {
+    return at.until === undefined
+      ? parked[at.why]
+      : `Paused: the model does not answer just now. Tried again at ${time(at.until)}.`;
+  }
   return at.is === 'ended' ? fates[at.fate] : plain[at.is](desktop);
 }
 
@@ -117,6 +121,18 @@ export const en = {
     lead: 'On the desktop run',
     command: 'errand pair',
     scan: 'and scan the picture it shows, or type its code here.',
+    scanner: 'Scan the picture',
+    scannerOff: 'Stop the camera',
+    picture: 'What the camera sees',
+    aim: 'Hold the picture of your desktop in the frame.',
+    foreign: 'That is not an Errand code. Scan the picture that your desktop shows.',
+    camera: {
+      refused:
+        'The camera is not allowed here. Allow it for this address in the settings of the browser, or type the code.',
+      none: 'There is no camera here. Type the code instead.',
+      busy: 'The camera does not start; another app may be using it. Close that app and try again, or type the code.',
+      insecure: 'The camera works over https only. Open the app at its https address, or type the code.',
+    },
     code: 'Pairing code',
     connect: 'Connect',
     looking: 'Looking for your desktop…',
