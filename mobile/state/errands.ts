@@ -1,17 +1,18 @@
 import type { RelayClient } from '../../edge/mailbox/relay-client.ts';
-import { RelayError } from '../../edge/mailbox/relay-client.ts';
 import { MAX_LIFE } from '../../edge/protocol/envelope.ts';
 import { newId } from '../../edge/protocol/id.ts';
 import { INLINE_BYTES, packParcel, ParcelDamaged, unpackParcel, type Parcel } from '../../edge/protocol/parcel.ts';
 import type { Control } from '../../edge/protocol/up.ts';
 import type { Tx } from '../link/db.ts';
 import { PhoneFault } from '../link/fault.ts';
-import { addDraft, markSent, putDraftBack, takeDraft } from '../link/mailbox-store.ts';
-import { taskRecordSchema, type TaskRecord } from '../link/records.ts';
+import { addDraft } from '../link/mailbox-store.ts';
+import { patchTask } from '../link/patch-task.ts';
+import type { TaskRecord } from '../link/records.ts';
 import type { Book } from './book.ts';
 import type { PhoneDeps } from './deps.ts';
 import { createDispatch, type Dispatch } from './dispatch.ts';
 import type { TaskView } from './view.ts';
+import { createWithdrawal } from './withdrawal.ts';
 
 /** What is left of one message by the longest text and its grants. */
 const INLINE_FILE = INLINE_BYTES / 3;
@@ -23,6 +24,8 @@ export interface Errands extends Dispatch {
   unpack(parcel: Parcel): Promise<Uint8Array<ArrayBuffer>>;
   /** Takes a task back that no desktop fetched yet. Rejects with `envelope.fetched` when it is too late: cancel it then. */
   readonly withdraw: (task: string) => Promise<void>;
+  /** After a look into the inbox: settles the withdrawals of which the relay's answer was lost. */
+  readonly finishWithdrawals: () => Promise<void>;
   readonly cancel: (task: string) => Promise<void>;
   /** Answers an ask for exactly the actions whose bytes this phone showed. */
   answer(answer: { task: string; ask: string; ok: boolean; because?: string }): Promise<void>;
@@ -44,11 +47,14 @@ export function createErrands({ deps, book, relay, changed }: ErrandsOptions): E
     });
     await changed();
   }
+  const cancel = (task: TaskView): Promise<void> =>
+    tell(task, { kind: 'cancel', t: task.id }, (record) => ({ ...record, cancelling: true }));
   const known = (id: string): TaskView => {
     const task = book.task(id);
     if (!task) throw new PhoneFault('phone.failed', 'no such task');
     return task;
   };
+  const withdrawal = createWithdrawal({ deps, book, relay, cancel });
   return {
     ...createDispatch({ deps, book, changed }),
     pack: async (file) => {
@@ -68,10 +74,16 @@ export function createErrands({ deps, book, relay, changed }: ErrandsOptions): E
       }
     },
     withdraw: async (id) => {
-      await deps.lock('outbox', () => withdraw(deps, relay, id));
-      await changed();
+      try {
+        await withdrawal.withdraw(id);
+      } finally {
+        await changed();
+      }
     },
-    cancel: (id) => tell(known(id), { kind: 'cancel', t: id }, (record) => ({ ...record, cancelling: true })),
+    finishWithdrawals: async () => {
+      if (await withdrawal.finish()) await changed();
+    },
+    cancel: (id) => cancel(known(id)),
     answer: async ({ task, ask, ok, because }) => {
       const { actions } = known(task).asks.find((view) => view.ask.ask === ask) ?? {};
       if (!actions) throw new PhoneFault('phone.failed', 'this ask cannot be shown, so it cannot be answered');
@@ -86,22 +98,4 @@ export function createErrands({ deps, book, relay, changed }: ErrandsOptions): E
 export async function addControl(tx: Tx, desktop: string, control: Control): Promise<void> {
   const json = JSON.stringify(control);
   await addDraft(tx, { id: newId(), k: 'ctl', json, to: [desktop], life: MAX_LIFE, reseal: control.kind !== 'answer' });
-}
-
-async function patchTask(tx: Tx, id: string, patch: (record: TaskRecord) => TaskRecord): Promise<void> {
-  await tx.put('tasks', id, patch(taskRecordSchema.parse(await tx.get('tasks', id))));
-}
-
-/** Bytes that were sealed may have reached the relay even if no answer came back: only the relay's word settles that. */
-async function withdraw(deps: PhoneDeps, relay: () => Promise<RelayClient>, id: string): Promise<void> {
-  const draft = await deps.db.write((tx) => takeDraft(tx, id));
-  try {
-    if (!draft || draft.sealed) await (await relay()).withdraw(id);
-  } catch (error) {
-    if (!(error instanceof RelayError && error.code === 'envelope.unknown')) {
-      if (draft) await deps.db.write((tx) => putDraftBack(tx, draft));
-      throw error;
-    }
-  }
-  await deps.db.write((tx) => markSent(tx, id, { at: 'withdrawn' }));
 }

@@ -44,7 +44,7 @@ export function foldTask(record: TaskRecord, events: readonly StoredEvent[], liv
     standing,
     script: record.script,
     from: record.from,
-    cancelling: cancelling === true && standing.is !== 'ended',
+    cancelling: cancelling === true && standing.is !== 'ended' && standing.is !== 'withdrawn',
     live: folded.result || standing.is === 'ended' ? undefined : live,
     lastAt: events.at(-1)?.event.at ?? record.at,
   };

@@ -62,7 +62,10 @@ export function createParts({ deps, emit, headlines, ...hooks }: PartsOptions): 
     settled,
     sessionDoubted: hooks.sessionDoubted,
     lineChanged: emit,
-    looked: () => desktops.renew(),
+    looked: async () => {
+      await errands.finishWithdrawals();
+      await desktops.renew();
+    },
   });
   const desktops = createDesktops({ deps, book, relay, changed: emit, refresh, post: post.kickOut });
   const errands = createErrands({
