@@ -1,5 +1,4 @@
 import { createSignal, onCleanup, Show, type JSX } from 'solid-js';
-import { isPairingLink } from '../state/ceremony.ts';
 import { useApp } from '../ui/app.ts';
 import { closeCamera, openCamera, type CameraFault } from '../ui/camera.ts';
 import { Notice } from '../ui/notice.tsx';
@@ -12,7 +11,7 @@ const SPEAK = 3000;
 
 /** The camera, until it has seen a pairing code. It is off as soon as this is left. */
 export function Scanner(props: { readonly onCode: (link: string) => void }): JSX.Element {
-  const { words } = useApp();
+  const { phone, words } = useApp();
   const [fault, setFault] = createSignal<CameraFault>();
   const [foreignAt, setForeignAt] = createSignal(-Infinity);
   const [looks, setLooks] = createSignal(0);
@@ -31,7 +30,7 @@ export function Scanner(props: { readonly onCode: (link: string) => void }): JSX
     const read = await codeReader(window);
     while (!left.signal.aborted) {
       const text = await read(video);
-      if (text !== undefined && isPairingLink(text) && !left.signal.aborted) return props.onCode(text);
+      if (text !== undefined && phone.pairing.reads(text) && !left.signal.aborted) return props.onCode(text);
       setLooks((count) => count + 1);
       if (text !== undefined) setForeignAt(looks());
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));

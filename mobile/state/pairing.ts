@@ -4,7 +4,7 @@ import { PairingRefused } from '../../edge/protocol/pairing.ts';
 import { faultCode } from '../link/fault.ts';
 import { dropMeta, META, readMeta, writeMeta } from '../link/meta.ts';
 import type { PairingRecord } from '../link/records.ts';
-import { allowed, goToRelay, pin, prepareClaim, readLink } from './ceremony.ts';
+import { allowed, goToRelay, isPairingLink, pin, prepareClaim, readLink } from './ceremony.ts';
 import type { PhoneDeps } from './deps.ts';
 import type { PairingView } from './view.ts';
 import type { Wires } from './wires.ts';
@@ -18,6 +18,8 @@ export interface Pairing {
    * once the desk allowed this phone. Never rejects: what went wrong is in the view.
    */
   open(link: string): Promise<void>;
+  /** Whether a text, as a camera reads it, is what a desktop shows for pairing. */
+  reads(text: string): boolean;
   /** Goes on with what a reload or sign-up interrupted. */
   resume(): Promise<void>;
   cancel(): Promise<void>;
@@ -63,6 +65,7 @@ export function createPairing(options: PairingOptions): Pairing {
   return {
     view: () => view,
     waiting: () => waiting,
+    reads: isPairingLink,
     open: (text) =>
       run(async (mine) => {
         const link = readLink(text);

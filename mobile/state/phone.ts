@@ -23,7 +23,7 @@ export interface Phone {
   /** Without `start`: pulls once and resolves with the headlines that came. What a service worker has to show. */
   pull(): Promise<readonly Headline[]>;
   readonly account: Access['account'];
-  readonly pairing: Pick<Pairing, 'open' | 'cancel'>;
+  readonly pairing: Pick<Pairing, 'open' | 'cancel' | 'reads'>;
   readonly errands: Errands;
   readonly drafts: Drafts;
   readonly desktops: Pick<Desktops, 'list' | 'revoke' | 'set' | 'sync'>;
