@@ -3,7 +3,7 @@ import { createVerify, type Fetch } from './auth.ts';
 import { readConfig, type Environment } from './config.ts';
 import type { LogEntry } from './deps.ts';
 import { knownSenders } from './known-senders.ts';
-import { standardLimits, type Limits } from './limits.ts';
+import { readLimits } from './limits.ts';
 import { machineUsers } from './machine-users.ts';
 import { pushSender } from './push-sender.ts';
 import { projectRpc, type Rpc } from './rpc.ts';
@@ -20,7 +20,6 @@ export interface RelayOptions {
   readonly clientIp?: (request: Request) => string;
   /** Keeps the process until work after a response is done. */
   readonly waitUntil?: (work: Promise<void>) => void;
-  readonly limits?: Partial<Limits>;
   readonly log?: (entry: LogEntry) => void;
   /** Waits so many seconds, or until the signal is aborted. */
   readonly sleep?: (seconds: number, signal: AbortSignal) => Promise<void>;
@@ -35,7 +34,7 @@ export interface Relay {
 /**
  * The relay with its real parts. Reads of `env`: SUPABASE_URL, SUPABASE_PUBLISHABLE_KEYS, SUPABASE_SECRET_KEYS (older:
  * SUPABASE_ANON_KEY, SUPABASE_SERVICE_ROLE_KEY), SUPABASE_JWKS (else fetched), ERRAND_VAPID_JWK with ERRAND_VAPID_SUBJECT (else
- * no pushes), ERRAND_APP_ORIGIN (app on another origin), ERRAND_PUSH_ALLOW_LOOPBACK=1 (tests). Throws when one is missing.
+ * no pushes), ERRAND_APP_ORIGIN (app on another origin), ERRAND_LIMITS (see limits.ts), ERRAND_PUSH_ALLOW_LOOPBACK=1 (tests). Throws when one is missing.
  */
 export function createRelay(env: Environment, options: RelayOptions = {}): Relay {
   const {
@@ -48,12 +47,13 @@ export function createRelay(env: Environment, options: RelayOptions = {}): Relay
     signal = new AbortController().signal,
   } = options;
   const settings = readConfig(env);
+  const limits = readLimits(env);
   const now = (): number => Math.floor(clock() / 1000);
   const store = createStore(options.rpc ?? projectRpc(settings, fetch));
-  const sendPushes = pushSender({ settings, store, fetch, now, sleep, log, signal });
+  const sendPushes = pushSender({ settings, limits, store, fetch, now, sleep, log, signal });
   const app = relayApp({
     settings,
-    limits: { ...standardLimits, ...options.limits },
+    limits,
     store,
     senders: knownSenders(store),
     verify: createVerify({ settings, fetch, now }),

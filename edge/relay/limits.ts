@@ -1,4 +1,6 @@
+import * as z from 'zod/mini';
 import { MAX_ENVELOPE_BYTES, type Header } from '../protocol/envelope.ts';
+import type { Environment } from './config.ts';
 import type { KnownDevice } from './store.ts';
 
 /** A token bucket: holds `capacity`, gains `rate` a second, and this request takes `cost`. */
@@ -9,40 +11,40 @@ export interface Bucket {
   readonly cost: number;
 }
 
-type Size = readonly [capacity: number, seconds: number];
+/** So many at once, and so many again within so many seconds. */
+const sizeSchema = z.tuple([z.number().check(z.positive()), z.number().check(z.positive())]);
+type Size = z.infer<typeof sizeSchema>;
+const countSchema = z.int().check(z.positive());
 
-/** Each pair: so many at once, and so many again within so many seconds. */
-export interface Limits {
-  readonly tasks: Size;
-  readonly tasksADay: Size;
+const limitsSchema = z.strictObject({
+  tasks: z._default(sizeSchema, [30, 60]),
+  tasksADay: z._default(sizeSchema, [1000, 86_400]),
   /** Events of a desktop; answers and controls of a phone. */
-  readonly messages: Size;
+  messages: z._default(sizeSchema, [200, 10]),
   /** Bytes of all devices of an owner, envelopes and blobs together. */
-  readonly bytes: Size;
-  readonly offersFromAnAddress: Size;
-  readonly offersFromEverywhere: Size;
-  readonly claims: Size;
-  readonly sessions: Size;
-  readonly stops: Size;
+  bytes: z._default(sizeSchema, [200_000_000, 86_400]),
+  offersFromAnAddress: z._default(sizeSchema, [20, 600]),
+  offersFromEverywhere: z._default(sizeSchema, [600, 60]),
+  claims: z._default(sizeSchema, [10, 3600]),
+  sessions: z._default(sizeSchema, [10, 60]),
+  stops: z._default(sizeSchema, [10, 3600]),
   /** Envelopes that may wait for one desktop. */
-  readonly queued: number;
+  queued: z._default(countSchema, 500),
   /** Bytes of blobs kept for an owner. */
-  readonly blobsKept: number;
-}
+  blobsKept: z._default(countSchema, 500_000_000),
+  /** Seconds before each further try of a push. Together they fit into the time a hosted function has after its response. */
+  pushPauses: z._default(z.array(countSchema), [2, 10, 40]),
+});
+export type Limits = z.infer<typeof limitsSchema>;
 
-export const standardLimits: Limits = {
-  tasks: [30, 60],
-  tasksADay: [1000, 86_400],
-  messages: [200, 10],
-  bytes: [200_000_000, 86_400],
-  offersFromAnAddress: [20, 600],
-  offersFromEverywhere: [600, 60],
-  claims: [10, 3600],
-  sessions: [10, 60],
-  stops: [10, 3600],
-  queued: 500,
-  blobsKept: 500_000_000,
-};
+/** The limits of ERRAND_LIMITS, a JSON object with any of the names above; the rest are as they are here. Throws an Error. */
+export function readLimits({ ERRAND_LIMITS: text }: Environment): Limits {
+  try {
+    return limitsSchema.parse(JSON.parse(text || '{}'));
+  } catch {
+    throw new Error('ERRAND_LIMITS is not what the relay reads, for example {"tasks": [30, 60]}.');
+  }
+}
 
 /** Bytes of a request's JSON: the longest envelope and the little around it. */
 export const MAX_JSON_BYTES = MAX_ENVELOPE_BYTES + 256;

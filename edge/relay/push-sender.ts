@@ -1,17 +1,17 @@
 import type { Fetch } from './auth.ts';
 import type { Settings, Vapid } from './config.ts';
 import type { LogEntry } from './deps.ts';
+import type { Limits } from './limits.ts';
 import { isPushAddress } from './push-address.ts';
 import { pushRequest } from './push-message.ts';
 import type { PushEnd, Store, TakenPush } from './store.ts';
 
-/** Seconds before each further try. Together they fit into the time a hosted function has after its response. */
-const RETRY_AFTER = [2, 10, 40];
 const TIMEOUT_MS = 10_000;
 
 interface SenderOptions {
   readonly settings: Settings;
-  readonly store: Store;
+  readonly limits: Pick<Limits, 'pushPauses'>;
+  readonly store: Pick<Store, 'takePushes' | 'endPush'>;
   readonly fetch: Fetch;
   readonly now: () => number;
   /** Resolves after so many seconds, or when the signal is aborted. */
@@ -64,7 +64,7 @@ async function sendDue(options: SenderOptions, vapid: Vapid): Promise<number | n
 
 async function send(push: TakenPush, options: SenderOptions, vapid: Vapid): Promise<PushEnd> {
   const httpStatus = await statusOf(push, options, vapid);
-  const end = endOf(push, httpStatus);
+  const end = endOf(push, httpStatus, options.limits);
   if (end.state !== 'sent') options.log({ event: `push.${end.state}`, status: httpStatus ?? 0 });
   return end;
 }
@@ -82,11 +82,11 @@ async function statusOf(push: TakenPush, options: SenderOptions, vapid: Vapid): 
   }
 }
 
-function endOf({ id, attempts }: TakenPush, httpStatus: number | null): PushEnd {
+function endOf({ id, attempts }: TakenPush, httpStatus: number | null, limits: Pick<Limits, 'pushPauses'>): PushEnd {
   if (httpStatus !== null && httpStatus >= 200 && httpStatus < 300) return { id, state: 'sent', httpStatus, after: 0 };
   if (httpStatus === 404 || httpStatus === 410) return { id, state: 'gone', httpStatus, after: 0 };
   const passing = httpStatus === null || httpStatus === 429 || httpStatus >= 500;
-  const after = RETRY_AFTER[attempts - 1];
+  const after = limits.pushPauses[attempts - 1];
   if (!passing || after === undefined) return { id, state: 'failed', httpStatus, after: 0 };
   return { id, state: 'waiting', httpStatus, after };
 }

@@ -24,6 +24,15 @@ export async function tokenOf(client: SupabaseClient): Promise<string> {
 export const sessionIdOf = async (client: SupabaseClient): Promise<string> =>
   String(claimsOf(await tokenOf(client))['session_id']);
 
+/** As if the code of the authenticator had been entered so many seconds earlier. */
+export async function ageFactor({ sql }: RelayStack, client: SupabaseClient, seconds: number): Promise<void> {
+  await sql`
+    update auth.mfa_amr_claims set updated_at = updated_at - make_interval(secs => ${seconds})
+    where session_id = ${await sessionIdOf(client)}`;
+  const { error } = await client.auth.refreshSession();
+  if (error) throw error;
+}
+
 export const phoneIdentity = (name = 'Pixel'): Promise<Identity> =>
   newIdentity({ kind: 'phone', name, extractable: false });
 export const desktopIdentity = (name = 'Studio-PC'): Promise<Identity> =>

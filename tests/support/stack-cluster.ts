@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepareDatabase } from '../../supabase/local/database.ts';
@@ -11,11 +11,13 @@ type Database = { url: string; drop: () => Promise<void> };
 /** The folder of another PostgreSQL's programs, when a run of the tests names one. */
 const other = process.env['ERRAND_TEST_POSTGRES'];
 
-const newCluster = (): Promise<Cluster> =>
+const newFolder = (): string => mkdtempSync(join(tmpdir(), 'errand-pg-'));
+
+const newCluster = (folder: string, { kept }: { kept: boolean }): Promise<Cluster> =>
   startCluster({
-    folder: mkdtempSync(join(tmpdir(), 'errand-pg-')),
-    durable: false,
-    removeAfter: true,
+    folder,
+    durable: kept,
+    removeAfter: !kept,
     ...(other === undefined ? {} : { binaries: { initdb: join(other, 'initdb'), postgres: join(other, 'postgres') } }),
   });
 
@@ -50,7 +52,7 @@ class SharedCluster {
   #turn: Promise<unknown> = Promise.resolve();
 
   async copyDatabase(migrationsDir: string): Promise<Database> {
-    this.#cluster ??= newCluster();
+    this.#cluster ??= newCluster(newFolder(), { kept: false });
     const cluster = await this.#cluster;
     const key = fingerprint(migrationsDir);
     const known = this.#templates.get(key) ?? this.#prepare(cluster, migrationsDir);
@@ -78,3 +80,33 @@ class SharedCluster {
 }
 
 export const sharedCluster = new SharedCluster();
+
+/** A PostgreSQL of a test's own, to end and to start again under the same address. Its database is empty. */
+export interface OwnCluster {
+  readonly url: string;
+  /** As a power cut would, but for the disk. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  /** Also removes it. */
+  stop(): Promise<void>;
+}
+
+export async function ownCluster(): Promise<OwnCluster> {
+  const folder = newFolder();
+  let cluster = await newCluster(folder, { kept: true });
+  await run(cluster, 'create database own');
+  return {
+    url: cluster.urlOf('own'),
+    kill: async () => {
+      process.kill(Number.parseInt(readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8'), 10), 'SIGKILL');
+      await cluster.exited;
+    },
+    start: async () => {
+      cluster = await newCluster(folder, { kept: true });
+    },
+    stop: async () => {
+      await cluster.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -3,6 +3,7 @@ import type { RelayClient } from '../../../edge/mailbox/relay-client.ts';
 import type { Identity } from '../../../edge/protocol/identity.ts';
 import { makeProof } from '../../../edge/protocol/proof.ts';
 import {
+  ageFactor,
   bind,
   desktopIdentity,
   desktopSession,
@@ -21,13 +22,11 @@ import { claimsOf, newClient, owner } from '../../support/stack-people.ts';
 
 let stack: RelayStack;
 let pair: Pair;
-const clock = { ahead: 0 };
 beforeAll(async () => {
-  stack = await relayStack({ clock: () => Date.now() + clock.ahead * 1000 });
+  stack = await relayStack();
 }, 60_000);
 afterAll(() => stack.stop());
 beforeEach(async () => {
-  clock.ahead = 0;
   await stack.sql`delete from private.buckets`;
   pair = await paired(stack);
 });
@@ -119,7 +118,7 @@ describe('registering at the desk', () => {
   test('takes no desktop of another account, and needs a fresh factor', async () => {
     const theirs = await paired(stack);
     expect(await register(theirs.desktop.identity)).toBe('device.owned');
-    clock.ahead = 601;
+    await ageFactor(stack, pair.person.client, 601);
     expect(await register(await desktopIdentity())).toBe('auth.fresh-factor');
   });
 });
@@ -208,7 +207,7 @@ describe('revoking', () => {
   test("is for one's own devices, and needs a fresh factor", async () => {
     const theirs = await paired(stack);
     expect(await refusalOf(pair.phone.relay.revokeDevice(kidOf(theirs.desktop)))).toBe('device.unknown');
-    clock.ahead = 601;
+    await ageFactor(stack, pair.person.client, 601);
     expect(await refusalOf(pair.phone.relay.revokeDevice(kidOf(pair.desktop)))).toBe('auth.fresh-factor');
   });
 });

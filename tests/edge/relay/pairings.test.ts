@@ -4,6 +4,7 @@ import type { Identity } from '../../../edge/protocol/identity.ts';
 import { newPairingCode, pairingId } from '../../../edge/protocol/pairing-code.ts';
 import { makeOffer, openClaim } from '../../../edge/protocol/pairing.ts';
 import {
+  ageFactor,
   claimOf,
   confirmationOf,
   desktopIdentity,
@@ -16,7 +17,7 @@ import {
 } from '../../support/paired.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { rows } from '../../support/rows.ts';
-import { relayStack, type RelayStack } from '../../support/relay-stack.ts';
+import { limits, relayStack, type RelayStack } from '../../support/relay-stack.ts';
 import { owner, type Person } from '../../support/stack-people.ts';
 
 let stack: RelayStack;
@@ -26,9 +27,8 @@ let other: RelayClient;
 let phone: Identity;
 let desktop: Identity;
 let offered: Offered;
-const clock = { ahead: 0 };
 beforeAll(async () => {
-  stack = await relayStack({ clock: () => Date.now() + clock.ahead * 1000 });
+  stack = await relayStack();
   person = await owner(stack);
   mine = stack.client(() => tokenOf(person.client));
   const stranger = await owner(stack);
@@ -36,7 +36,6 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => stack.stop());
 beforeEach(async () => {
-  clock.ahead = 0;
   await stack.sql`delete from private.buckets`;
   [phone, desktop] = await Promise.all([phoneIdentity(), desktopIdentity()]);
   offered = await offerOf(stack, desktop);
@@ -126,13 +125,16 @@ describe('an offer', () => {
 
   test('can be posted so often from one address, and from all of them together', async () => {
     const limited = await relayStack({
-      limits: { offersFromAnAddress: [2, 600], offersFromEverywhere: [3, 600] },
-      clientIp: ({ headers }) => headers.get('x-test-ip') ?? '',
+      env: limits({ offersFromAnAddress: [2, 600], offersFromEverywhere: [3, 600] }),
     });
     const post = async (ip: string): Promise<unknown> => {
       const offer = await makeOffer(newPairingCode(), desktop.device, nowSeconds());
       const body = JSON.stringify({ offer });
-      const response = await limited.request('/pairings', { method: 'POST', body, headers: { 'x-test-ip': ip } });
+      const response = await limited.request('/pairings', {
+        method: 'POST',
+        body,
+        headers: { 'x-forwarded-for': `192.0.2.99, ${ip}` },
+      });
       return response.status === 429 ? Number(response.headers.get('retry-after')) > 0 : response.status;
     };
     try {
@@ -155,9 +157,9 @@ describe('a claim', () => {
   });
 
   test('needs a second factor of the last ten minutes', async () => {
-    clock.ahead = 601;
-    expect(await refusalOf(claimIt())).toBe('auth.fresh-factor');
-    clock.ahead = 0;
+    const tired = await owner(stack);
+    await ageFactor(stack, tired.client, 601);
+    expect(await refusalOf(claimIt(stack.client(() => tokenOf(tired.client))))).toBe('auth.fresh-factor');
     expect(await refusalOf(claimIt(stack.client()))).toBe('auth.missing');
   });
 

@@ -7,7 +7,7 @@ import type { PushMessage } from '../../../edge/protocol/http.ts';
 import { bind, paired, phoneIdentity, sealed, type Pair } from '../../support/paired.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { rows } from '../../support/rows.ts';
-import { relayStack, type RelayStack } from '../../support/relay-stack.ts';
+import { limits, relayStack, type RelayStack } from '../../support/relay-stack.ts';
 import { until } from '../../support/until.ts';
 
 interface Received {
@@ -23,9 +23,6 @@ let service: Server<undefined>;
 let received: Received[] = [];
 /** What the push service answers, one after the other; then 201. */
 let answers: number[] = [];
-/** How long the relay wanted to wait, in seconds. Time passes at once, unless a test holds it. */
-let slept: number[] = [];
-let nap: Promise<void> | undefined;
 
 beforeAll(async () => {
   service = Bun.serve({
@@ -42,12 +39,7 @@ beforeAll(async () => {
       ERRAND_VAPID_JWK: JSON.stringify(await exportJWK(privateKey)),
       ERRAND_VAPID_SUBJECT: 'mailto:errand@example.org',
       ERRAND_PUSH_ALLOW_LOOPBACK: '1',
-    },
-    sleep: async (seconds, signal) => {
-      slept.push(seconds);
-      const woken = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
-      if (nap) await Promise.race([nap, woken]);
-      if (!signal.aborted) await stack.sql`update private.pushes set next_at = now() where state = 'waiting'`;
+      ...limits({ pushPauses: [1, 1, 1] }),
     },
   });
 }, 60_000);
@@ -56,7 +48,7 @@ afterAll(async () => {
   await stack.stop();
 });
 beforeEach(async () => {
-  [received, answers, slept, nap] = [[], [], [], undefined];
+  [received, answers] = [[], []];
   pair = await paired(stack);
   browser = createECDH('prime256v1');
   browser.generateKeys();
@@ -137,12 +129,11 @@ describe('a push', () => {
     ]);
   });
 
-  test('that met a busy push service is tried again, later each time', async () => {
+  test('that met a busy push service is tried again', async () => {
     answers = [503, 429];
     await tell({ u: true });
     await stack.settled();
     expect(await states()).toMatchObject([{ state: 'sent', attempts: 3 }]);
-    expect(slept).toEqual([2, 10]);
     expect(opened(received[2])).toEqual(opened(received[0]));
   });
 
@@ -155,25 +146,6 @@ describe('a push', () => {
     await tell({ u: true });
     await stack.settled();
     expect(received).toHaveLength(5);
-  });
-
-  test('does not wait for another one that has to wait', async () => {
-    answers = [503];
-    const held = Promise.withResolvers<void>();
-    nap = held.promise;
-    await tell({ u: true });
-    await until(
-      () => slept,
-      (naps) => naps.length === 1,
-    );
-    await tell({ u: true });
-    await until(
-      () => received,
-      (all) => all.length === 2,
-    );
-    held.resolve();
-    await stack.settled();
-    expect((await states()).map(({ state }) => String(state))).toEqual(['sent', 'sent']);
   });
 
   test.each([404, 410])('answered with %i ends the subscription', async (status) => {

@@ -2,10 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { PROTOCOL_VERSION } from '../../../edge/protocol/version.ts';
 import { WIRE_ERRORS, wireErrorSchema } from '../../../edge/protocol/error.ts';
 import { configSchema, healthSchema } from '../../../edge/protocol/http.ts';
-import { createRelay } from '../../../edge/relay/create-relay.ts';
-import type { LogEntry } from '../../../edge/relay/deps.ts';
 import { paired, sealed, tokenOf, type Pair } from '../../support/paired.ts';
-import { relayStack, type RelayStack } from '../../support/relay-stack.ts';
+import { relayStack, startRelay, type Environment, type RelayStack } from '../../support/relay-stack.ts';
 
 const APP = 'https://app.example';
 let stack: RelayStack;
@@ -18,7 +16,7 @@ afterAll(() => stack.stop());
 
 describe('anybody', () => {
   test('may ask whether the relay lives', async () => {
-    const response = await stack.relay.fetch(new Request(`${stack.url}/relay/health`));
+    const response = await stack.send('/health');
     expect(healthSchema.parse(await response.json()).ok).toBe(true);
   });
 
@@ -91,56 +89,6 @@ describe('a request of the wrong form', () => {
   });
 });
 
-describe('a failure behind the relay', () => {
-  const secret = 'select * from private.devices';
-  const answering = async (respond: () => Response | Promise<Response>) => {
-    const logged: LogEntry[] = [];
-    const env = {
-      SUPABASE_URL: stack.url,
-      SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: stack.publishableKey }),
-      SUPABASE_SECRET_KEYS: JSON.stringify({ default: stack.secretKey }),
-      SUPABASE_JWKS: JSON.stringify(stack.jwks),
-    };
-    const relay = createRelay(env, { fetch: async () => respond(), log: (entry) => void logged.push(entry) });
-    const authorization = `Bearer ${await tokenOf(pair.phone.supabase)}`;
-    const headers = { apikey: stack.publishableKey, authorization };
-    const response = await relay.fetch(new Request(`${stack.url}/relay/devices`, { headers }));
-    return { status: response.status, text: await response.text(), logged };
-  };
-
-  test("of the database is the relay's own, and shows neither SQL nor a stack", async () => {
-    const { status, text, logged } = await answering(() =>
-      Response.json({ code: '42P01', message: secret, details: secret, hint: null }, { status: 404 }),
-    );
-    expect(status).toBe(500);
-    expect(JSON.parse(text)).toMatchObject({ error: { code: 'relay.internal' } });
-    expect(text + JSON.stringify(logged)).not.toMatch(/select|private\.|at .*:\d+/);
-    expect(logged).toEqual([{ event: 'relay.failed', route: '/relay/devices', error: 'StoreFault' }]);
-  });
-
-  test('that is no code of ours does not become one by its message', async () => {
-    const { text } = await answering(() =>
-      Response.json({ code: '23505', message: 'device.unknown', details: '', hint: null }, { status: 409 }),
-    );
-    expect(JSON.parse(text)).toMatchObject({ error: { code: 'relay.internal' } });
-  });
-
-  test('to reach the database says to try again', async () => {
-    for (const respond of [
-      () => Promise.reject(new TypeError('connection refused')),
-      () => Response.json({ message: 'busy' }, { status: 503 }),
-    ]) {
-      const { status, text } = await answering(respond);
-      expect([status, text]).toEqual([503, expect.stringContaining('relay.unavailable')]);
-    }
-  });
-
-  test("to answer in a known form is the relay's own", async () => {
-    const { text } = await answering(() => Response.json({ devices: 'many' }));
-    expect(JSON.parse(text)).toMatchObject({ error: { code: 'relay.internal' } });
-  });
-});
-
 test('the log holds nothing that was sent', async () => {
   const task = await sealed(pair.phone.identity, [pair.desktop.identity]);
   await pair.phone.relay.postEnvelope(task);
@@ -155,28 +103,44 @@ describe('the relay does not start', () => {
     SUPABASE_PUBLISHABLE_KEYS: '{"default":"sb_publishable_x"}',
     SUPABASE_SECRET_KEYS: '{"default":"sb_secret_x"}',
   };
+  const refusal = async (env: Environment): Promise<string> => {
+    const error = await startRelay({ ...whole, ...env }).catch((reason: unknown) => reason);
+    if (!(error instanceof Error)) throw new Error('it started');
+    return error.message;
+  };
 
   test.each(['SUPABASE_URL', 'SUPABASE_PUBLISHABLE_KEYS', 'SUPABASE_SECRET_KEYS'])(
     'without %s, and names it',
-    (name) => {
-      expect(() => createRelay({ ...whole, [name]: undefined })).toThrow(name);
+    async (name) => {
+      expect(await refusal({ [name]: undefined })).toContain(name);
     },
   );
 
-  test('with keys that cannot be read, and does not quote them', () => {
-    for (const name of ['SUPABASE_SECRET_KEYS', 'SUPABASE_JWKS', 'ERRAND_VAPID_JWK']) {
-      expect(() => createRelay({ ...whole, [name]: 'hush' })).toThrow(name);
-      expect(() => createRelay({ ...whole, [name]: 'hush' })).not.toThrow('hush');
+  test.each(['SUPABASE_SECRET_KEYS', 'SUPABASE_JWKS', 'ERRAND_VAPID_JWK', 'ERRAND_LIMITS'])(
+    'with %s that cannot be read, and does not quote it',
+    async (name) => {
+      const said = await refusal({ [name]: 'hush' });
+      expect(said).toContain(name);
+      expect(said).not.toContain('hush');
+    },
+  );
+
+  test('with limits that are none', async () => {
+    for (const limits of [{ tasks: [0, 60] }, { tasks: 30 }, { queued: -1 }, { task: [30, 60] }, { queued: '500' }]) {
+      expect(await refusal({ ERRAND_LIMITS: JSON.stringify(limits) })).toContain('ERRAND_LIMITS');
     }
   });
 
-  test('with the key of a push service but nobody to write to', () => {
+  test('with the key of a push service but nobody to write to', async () => {
     const jwk = { kty: 'EC', crv: 'P-256', x: 'A'.repeat(43), y: 'A'.repeat(43), d: 'A'.repeat(43) };
-    expect(() => createRelay({ ...whole, ERRAND_VAPID_JWK: JSON.stringify(jwk) })).toThrow('ERRAND_VAPID_SUBJECT');
+    expect(await refusal({ ERRAND_VAPID_JWK: JSON.stringify(jwk) })).toContain('ERRAND_VAPID_SUBJECT');
   });
 
-  test('but it does with the older names of the keys', () => {
+  test('but it does with the older names of the keys', async () => {
     const { SUPABASE_URL } = whole;
-    expect(createRelay({ SUPABASE_URL, SUPABASE_ANON_KEY: 'a', SUPABASE_SERVICE_ROLE_KEY: 'b' })).toBeDefined();
+    const relay = await startRelay({ SUPABASE_URL, SUPABASE_ANON_KEY: 'a', SUPABASE_SERVICE_ROLE_KEY: 'b' });
+    const config = await relay.fetch(new Request(`${SUPABASE_URL}/relay/config`));
+    expect(await config.json()).toMatchObject({ url: SUPABASE_URL, publishableKey: 'a' });
+    await relay.stop();
   });
 });

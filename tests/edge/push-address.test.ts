@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { isPushAddress } from '../../../edge/relay/push-address.ts';
+import { isPushAddress } from '../../edge/relay/push-address.ts';
 
 describe('a push address', () => {
   const allowed = (address: string, pushAllowLoopback = false): boolean =>

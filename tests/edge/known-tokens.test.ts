@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { SignJWT, exportJWK, generateKeyPair } from 'jose';
-import { createVerify, type Caller, type Verify } from '../../../edge/relay/auth.ts';
-import { Refusal } from '../../../edge/relay/errors.ts';
-import { knownTokens } from '../../../edge/relay/known-tokens.ts';
+import { createVerify, type Caller, type Verify } from '../../edge/relay/auth.ts';
+import { Refusal } from '../../edge/relay/errors.ts';
+import { knownTokens } from '../../edge/relay/known-tokens.ts';
 
 const supabaseUrl = 'http://127.0.0.1:4747';
 const START = 1_800_000_000;
