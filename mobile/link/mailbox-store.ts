@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import type { Device } from '../../edge/protocol/device.ts';
 import type { Accepted, Draft, InboxStore, OutboxStore } from '../../edge/mailbox/store.ts';
 import { orderedKey, type Db, type Tx } from './db.ts';
@@ -27,17 +28,25 @@ async function greeting(tx: Tx, kid: string): Promise<Device | undefined> {
   return desktop?.kid === kid ? desktop : undefined;
 }
 
+/** The row of an envelope that was taken. A refused one's id is the relay's word, and may be that of a true one. */
+const takenSchema = z.object({ exp: z.int() });
+const wasTaken = async (tx: Tx, id: string): Promise<boolean> =>
+  takenSchema.safeParse(await tx.get('known', id)).success;
+
 /** The receiving half of the mailbox over the phone's database. `heard` is told after each body was stored. */
 export function inboxStore(db: Db, heard: (accepted: Accepted<Heard>) => void): InboxStore<Heard> {
   return {
     trusted: (kid) => db.read(async (tx) => (await peerOf(tx, kid))?.device ?? greeting(tx, kid)),
     notBefore: async () => (await readMeta(db, META.notBefore)) ?? 0,
-    knows: async (id) => (await db.read((tx) => tx.get('known', id))) !== undefined,
+    knows: (id) => db.read((tx) => wasTaken(tx, id)),
     take: async (accepted) => {
       await keepHeard(db, accepted);
       heard(accepted);
     },
-    refuse: ({ id, why }) => db.write((tx) => tx.put('known', id, { why })),
+    refuse: ({ id, why }) =>
+      db.write(async (tx) => {
+        if (!(await wasTaken(tx, id))) await tx.put('known', id, { why });
+      }),
   };
 }
 
