@@ -12,10 +12,13 @@ import {
   pairingSchema,
   postedSchema,
   pulledSchema,
+  recoveryCodesSchema,
+  recoverySchema,
   tokenHashSchema,
   type PairingStatus,
   type Pulled,
   type PushSubscription,
+  type RecoveryState,
   type RelayConfig,
   type RelayDevices,
 } from '../protocol/http.ts';
@@ -78,6 +81,9 @@ export interface RelayClient {
   devices(): Promise<RelayDevices>;
   revokeDevice(kid: string): Promise<void>;
   stop(kid: string, code?: string): Promise<void>;
+  recovery(): Promise<RecoveryState>;
+  makeRecoveryCodes(): Promise<readonly string[]>;
+  recover(code: string, password: string): Promise<void>;
   putPush(subscription: PushSubscription): Promise<void>;
   deletePush(): Promise<void>;
   putBlob(bytes: Uint8Array<ArrayBuffer>): Promise<string>;
@@ -134,6 +140,9 @@ export function relayClient(options: RelayClientOptions): RelayClient {
     devices: () => ask(devicesSchema, { method: 'GET', path: '/devices' }),
     revokeDevice: (kid) => done({ method: 'DELETE', path: `/devices/${kid}` }),
     stop: (kid, code) => done({ method: 'POST', path: '/stop', json: { kid, code } }),
+    recovery: () => ask(recoverySchema, { method: 'GET', path: '/recovery' }),
+    makeRecoveryCodes: async () => (await ask(recoveryCodesSchema, { method: 'POST', path: '/recovery/codes' })).codes,
+    recover: (code, password) => done({ method: 'POST', path: '/recovery', json: { code, password } }),
     putPush: (json) => done({ method: 'PUT', path: '/push', json }),
     deletePush: () => done({ method: 'DELETE', path: '/push' }),
     putBlob: async (bytes) => (await ask(blobPostedSchema, { method: 'POST', path: '/blobs', bytes })).id,

@@ -88,6 +88,15 @@ export const WIRE_ERRORS = {
     status: 404,
     message: 'The relay no longer keeps this file. Ask the desktop to send it again.',
   },
+  'recovery.code': {
+    status: 403,
+    message: 'This recovery code is not right, or it was used already. Take another one of the list.',
+  },
+  'recovery.password': {
+    status: 422,
+    message: 'This password cannot be taken. Choose another one, longer and not the one before.',
+  },
+  'recovery.account': { status: 404, message: 'No account has this e-mail address.' },
   'push.address': { status: 422, message: 'The push address is not a public https address.' },
   'quota.exceeded': { status: 429, message: 'Too much at once. Try again in a moment.' },
   'relay.unavailable': {

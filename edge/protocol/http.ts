@@ -95,6 +95,23 @@ export type RelayDevices = z.infer<typeof devicesSchema>;
 // POST /stop: an owner at aal2: cuts the route to a desktop; with the printed code the desktop freezes itself as well
 export const stopSchema = z.object({ kid: thumbprintSchema, code: z.optional(z.string().check(z.maxLength(128))) });
 
+// GET /recovery: an owner at aal2. How many recovery codes are left, and when they were made
+export const recoverySchema = z.object({ left: z.int(), madeAt: z.nullable(z.int()) });
+export type RecoveryState = z.infer<typeof recoverySchema>;
+
+// POST /recovery/codes: an owner at aal2 with a fresh factor. New codes in the place of all earlier ones, answered this once
+export const recoveryCodesSchema = z.object({ codes: z.array(z.string()) });
+
+// POST /recovery: any session of a person, a code, and the password from now on. All sessions end and the old factors are gone
+export const recoverSchema = z.object({
+  code: z.string().check(z.maxLength(64)),
+  password: z.string().check(z.minLength(10), z.maxLength(200)),
+});
+
+// POST /recovery/desk: bearer is the project's secret key. Stand-ins for password and recovery code, good once for ten minutes
+export const deskRecoverySchema = z.object({ email: z.string().check(z.maxLength(254)) });
+export const deskRecoveredSchema = z.object({ passwordCode: z.string(), code: z.string() });
+
 // PUT /push, DELETE /push: a phone
 export const pushSchema = z.object({
   endpoint: z.url().check(z.maxLength(2048)),

@@ -13,9 +13,12 @@ export function newPairingCode(): string {
 export const showPairingCode = (code: string): string => code.replace(/(.{4})(?!$)/g, '$1-');
 
 /** What the person typed, as a code; undefined when it cannot be one. */
-export function readPairingCode(typed: string): string | undefined {
+export const readPairingCode = (typed: string): string | undefined => readCode(typed, LENGTH);
+
+/** The same for any code of so many characters. */
+export function readCode(typed: string, length: number): string | undefined {
   const code = typed.toUpperCase().replace(/[\s-]/g, '').replace(/[IL]/g, '1').replace(/O/g, '0');
-  return code.length === LENGTH && /^[0-9A-HJKMNP-TV-Z]+$/.test(code) ? code : undefined;
+  return code.length === length && /^[0-9A-HJKMNP-TV-Z]+$/.test(code) ? code : undefined;
 }
 
 /** HKDF-SHA256 (RFC 5869) without salt: the code is uniformly random. */

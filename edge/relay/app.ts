@@ -12,6 +12,7 @@ import { ackInbox, pullInbox } from './inbox.ts';
 import { MAX_BLOB_BYTES, MAX_JSON_BYTES } from './limits.ts';
 import { claimPairing, confirmPairing, getPairing, postPairing } from './pairings.ts';
 import { deletePush, putPush } from './push.ts';
+import { recoveryRoutes } from './recovery-routes.ts';
 import { openSession } from './sessions.ts';
 
 /** The relay: a mailbox that checks everything about an envelope but what is in it. Routes and bodies: edge/protocol/http.ts. */
@@ -62,6 +63,8 @@ export function relayApp(deps: RelayDeps): Hono<RelayEnv> {
   app.post('/devices/session', json, openSession(deps));
   app.delete('/devices/:kid', freshOwner, revokeDevice(deps));
   app.post('/stop', owner, json, stopDevice(deps));
+
+  app.route('/recovery', recoveryRoutes(deps));
 
   app.put('/push', device, json, putPush(deps));
   app.delete('/push', device, deletePush(deps));

@@ -1,3 +1,4 @@
+import { accounts } from './accounts.ts';
 import { relayApp } from './app.ts';
 import { createVerify, type Fetch } from './auth.ts';
 import { readConfig, type Environment } from './config.ts';
@@ -58,6 +59,7 @@ export function createRelay(env: Environment, options: RelayOptions = {}): Relay
     senders: knownSenders(store),
     verify: createVerify({ settings, fetch, now }),
     machines: machineUsers(settings, fetch),
+    accounts: accounts(settings, fetch),
     sendPushes: () => waitUntil(sendPushes()),
     now,
     clientIp,

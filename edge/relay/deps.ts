@@ -1,4 +1,5 @@
 import type { Context, Handler } from 'hono';
+import type { Accounts } from './accounts.ts';
 import type { Caller, Verify } from './auth.ts';
 import type { Settings } from './config.ts';
 import type { Limits } from './limits.ts';
@@ -23,6 +24,7 @@ export interface RelayDeps {
   readonly senders: KnownSenders;
   readonly verify: Verify;
   readonly machines: MachineUsers;
+  readonly accounts: Accounts;
   /** Sends what waits to be pushed, after the response. */
   readonly sendPushes: () => void;
   /** Unix seconds. */

@@ -19,17 +19,28 @@ export function knowsProject({ settings }: RelayDeps): Guard {
   };
 }
 
-async function callerIn({ verify }: RelayDeps, c: RelayContext): Promise<Caller> {
+/** What the caller shows. Throws a {@link Refusal}. */
+export function tokenIn(c: RelayContext): string {
   const [, token] = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '') ?? [];
   if (token === undefined) throw new Refusal('auth.missing');
-  return verify(token);
+  return token;
+}
+
+const callerIn = async ({ verify }: RelayDeps, c: RelayContext): Promise<Caller> => verify(tokenIn(c));
+
+function personOf(caller: Caller): Owner {
+  if (caller.role !== 'owner') throw new Refusal('auth.forbidden');
+  return caller;
 }
 
 function ownerOf(caller: Caller): Owner {
-  if (caller.role !== 'owner') throw new Refusal('auth.forbidden');
-  if (!caller.secondFactor) throw new Refusal('auth.second-factor');
-  return caller;
+  const person = personOf(caller);
+  if (!person.secondFactor) throw new Refusal('auth.second-factor');
+  return person;
 }
+
+/** The person who is calling, with or without a second factor: never enough alone. Throws a {@link Refusal}. */
+export const personIn = async (deps: RelayDeps, c: RelayContext): Promise<Owner> => personOf(await callerIn(deps, c));
 
 /** The person with a second factor who is calling. Throws a {@link Refusal}. */
 export const ownerIn = async (deps: RelayDeps, c: RelayContext): Promise<Owner> => ownerOf(await callerIn(deps, c));

@@ -28,6 +28,9 @@ const limitsSchema = z.strictObject({
   claims: z._default(sizeSchema, [10, 3600]),
   sessions: z._default(sizeSchema, [10, 60]),
   stops: z._default(sizeSchema, [10, 3600]),
+  /** Recovery codes tried from an address. */
+  recoveries: z._default(sizeSchema, [20, 600]),
+  recoveriesMade: z._default(sizeSchema, [10, 3600]),
   /** Envelopes that may wait for one desktop. */
   queued: z._default(countSchema, 500),
   /** Bytes of blobs kept for an owner. */

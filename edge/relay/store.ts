@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { deviceKindSchema, deviceSchema, publicKeySchema, type Device, type PublicKey } from '../protocol/device.ts';
-import { devicesSchema, pulledSchema, type PushSubscription } from '../protocol/http.ts';
+import { devicesSchema, pulledSchema, recoverySchema, type PushSubscription } from '../protocol/http.ts';
 import { thumbprintSchema } from '../protocol/id.ts';
 import { offerSchema, type Offer } from '../protocol/offer.ts';
 import { Refusal, isWireErrorCode } from './errors.ts';
@@ -164,6 +164,24 @@ export function createStore(rpc: Rpc) {
     refuse: (pid: string, claim: string) => ask('relay_refuse', nothing, { p_pid: pid, p_claim: claim }),
     confirm: (pid: string, claim: string, machine: Machine) =>
       ask('relay_confirm', nothing, { p_pid: pid, p_claim: claim, ...machineArgs(machine) }),
+    recovery: (owner: string) => ask('relay_recovery', recoverySchema, { p_owner: owner }),
+    makeRecovery: (p: {
+      owner: string;
+      hashes: readonly string[];
+      /** Null: the owner's own, which do not expire. */
+      seconds: number | null;
+      buckets: readonly Bucket[];
+    }) =>
+      ask('relay_make_recovery', nothing, {
+        p_owner: p.owner,
+        p_hashes: p.hashes,
+        p_seconds: p.seconds,
+        p_buckets: p.buckets,
+      }),
+    spendRecovery: (p: { owner: string; hash: string; buckets: readonly Bucket[] }): Promise<boolean> =>
+      ask('relay_spend_recovery', z.boolean(), { p_owner: p.owner, p_hash: p.hash, p_buckets: p.buckets }),
+    returnRecovery: (owner: string, hash: string) =>
+      ask('relay_return_recovery', nothing, { p_owner: owner, p_hash: hash }),
     putPush: (kid: string, { endpoint, keys }: PushSubscription) =>
       ask('relay_put_push', nothing, { p_kid: kid, p_endpoint: endpoint, p_p256dh: keys.p256dh, p_auth: keys.auth }),
     deletePush: (kid: string) => ask('relay_delete_push', nothing, { p_kid: kid }),

@@ -15,7 +15,7 @@ import { PROTOCOL_VERSION } from '../../edge/protocol/version.ts';
  * The wire is what other versions of this program already speak. When this hash changes, say in edge/protocol/version.ts what
  * changed, raise PROTOCOL_VERSION unless old messages still parse, and pin the new hash here.
  */
-const PINNED = { version: 2, hash: '7db8e1f6b12ccc2230881de3899a0085ba072283445cd308420807e8399dc45b' };
+const PINNED = { version: 2, hash: '823e7d9ede21e8f63f9d26f86142c3befbcbfb71b3879182864801119bdace4e' };
 
 const isSchema = (value: unknown): value is z.ZodMiniType =>
   typeof value === 'object' && value !== null && '_zod' in value;

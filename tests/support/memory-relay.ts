@@ -140,6 +140,9 @@ export function memoryRelay(now: () => number = () => Math.floor(Date.now() / 10
       devices: () => Promise.reject(new Error('not in memory')),
       revokeDevice: () => Promise.reject(new Error('not in memory')),
       stop: () => Promise.reject(new Error('not in memory')),
+      recovery: () => Promise.reject(new Error('not in memory')),
+      makeRecoveryCodes: () => Promise.reject(new Error('not in memory')),
+      recover: () => Promise.reject(new Error('not in memory')),
       putPush: () => Promise.reject(new Error('not in memory')),
       deletePush: () => Promise.reject(new Error('not in memory')),
       putBlob: (bytes) =>

@@ -4,10 +4,10 @@ import type { AuthDeps } from './deps.ts';
 import { anyEmail } from './email.ts';
 import { readBody } from './env.ts';
 import type { AuthEnv } from './env.ts';
-import { badBody, emailExists, factorNotFound, userNotFound } from './errors.ts';
+import { badBody, emailExists, factorNotFound, samePassword, userNotFound } from './errors.ts';
 import { removeFactor } from './factors.ts';
 import { newLink, resetCode } from './one-time-token.ts';
-import { hashPassword } from './password.ts';
+import { checkPassword, hashPassword } from './password.ts';
 import { setEmail, setPassword } from './profile.ts';
 import { findUser, findUsers, insertUser, userJson } from './user.ts';
 import type { UserRow } from './user.ts';
@@ -53,7 +53,8 @@ export async function getUser(deps: AuthDeps, c: C): Promise<Json> {
 /** A new password ends all of the user's sessions. */
 export async function correctUser(deps: AuthDeps, c: C): Promise<Json> {
   const { email, password } = await readBody(c, correction);
-  const { id: userId } = await namedUser(deps, c);
+  const { id: userId, encrypted_password: old } = await namedUser(deps, c);
+  if (password !== undefined && (await checkPassword(password, old))) throw samePassword();
   const now = new Date(deps.clock());
   const hash = password === undefined ? undefined : await hashPassword(password);
   await deps.admin.begin(async (tx) => {
