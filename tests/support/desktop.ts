@@ -11,6 +11,14 @@ import { until } from './until.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'agent', 'main.ts');
 
+export interface Terminal {
+  /** Resolves with what `pattern` captured once it was printed. */
+  hears(pattern: RegExp): Promise<string>;
+  press(key: string): void;
+  /** Ctrl-C, and its end. */
+  end(): Promise<void>;
+}
+
 /** A person's desktop with an empty home, on which `errand start` runs for real, its terminal in our hands. */
 export interface Desktop {
   readonly home: string;
@@ -24,6 +32,8 @@ export interface Desktop {
   press(key: string): void;
   /** Another command of the CLI, to its end. */
   errand(...args: string[]): Promise<{ status: number | null; said: string }>;
+  /** Another command of the CLI that goes on until it is ended, its terminal in our hands. */
+  open(...args: string[]): Terminal;
   put(path: string, content: string | Uint8Array): string;
   path(path: string): string;
   pids(): Promise<{ supervisor: number; worker: number | null; stack: number }>;
@@ -31,6 +41,31 @@ export interface Desktop {
   quit(): Promise<void>;
   /** Quits and removes the home. */
   clear(): Promise<void>;
+}
+
+function terminalOf(child: ChildProcess): Terminal {
+  let said = '';
+  child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  return {
+    hears: async (pattern) => {
+      await until(
+        () => said,
+        (text) => pattern.test(text) || isOver(),
+      );
+      const found = pattern.exec(said);
+      if (!found) throw new Error(`it ended without saying ${pattern}:\n${said}`);
+      return found[1] ?? found[0];
+    },
+    press: (key) => void child.stdin?.write(key),
+    end: async () => {
+      if (isOver()) return;
+      const closed = new Promise((resolve) => child.once('close', resolve));
+      child.kill('SIGINT');
+      await closed;
+    },
+  };
 }
 
 export function newDesktop(fixed: Record<string, string> = {}): Desktop {
@@ -90,6 +125,7 @@ export function newDesktop(fixed: Record<string, string> = {}): Desktop {
     },
     press: (key) => void terminal?.stdin?.write(key),
     errand,
+    open: (...args) => terminalOf(run(args)),
     put: (path, content) => {
       const file = join(home, path);
       mkdirSync(dirname(file), { recursive: true });
