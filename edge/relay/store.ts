@@ -224,6 +224,7 @@ function refusalOf(error: { code: string; message: string; details: string | nul
   if (error.code === 'P0001' && isWireErrorCode(error.message)) {
     return new Refusal(error.message, error.message === 'quota.exceeded' ? Number(error.details) || 1 : undefined);
   }
-  if (status === 0 || status >= 502) return new Refusal('relay.unavailable');
+  // A database that ends, starts or is full says so with a code of its own (08, 53, 57P), whatever status that is given.
+  if (status === 0 || status >= 502 || /^(08|53|57P)/.test(error.code)) return new Refusal('relay.unavailable');
   return new StoreFault(`the database answered ${error.code}`);
 }

@@ -69,7 +69,8 @@ async function ownDatabase(cluster: Cluster | undefined): Promise<string> {
 
 function connected(url: string, cluster: Cluster | undefined): Db {
   // An idle session costs 3 MB: sessions beyond the steady load end after a minute.
-  const shared = { idle_timeout: 60, max_lifetime: null };
+  // While the database is away a call is to be refused soon, not after the library's pauses, which grow to 20 seconds.
+  const shared = { idle_timeout: 60, max_lifetime: null, backoff: () => 0.1 };
   const search = '"$user", public, extensions';
   const admin = connect(url, { ...shared, max: 4, connection: { search_path: search } });
   const api = connect(url, { ...shared, max: 3, connection: { search_path: search, role: 'authenticator' } });
