@@ -76,9 +76,9 @@ export interface World {
   readonly said: ReadonlyMap<string, Said>;
   /** What must never be: filled where it is seen. */
   readonly wrongs: string[];
-  now(): number;
-  pass(seconds: number): void;
-  close(): void;
+  readonly now: () => number;
+  readonly pass: (seconds: number) => void;
+  readonly close: () => void;
 }
 
 export interface Cast {
@@ -311,9 +311,10 @@ export async function adversaryWorld({ phones, desks, mallory, invented, old }: 
     };
   };
 
+  const desktops = desks.map(newDesk);
   return {
     relay,
-    desks: desks.map(newDesk),
+    desks: desktops,
     phones: await Promise.all(phones.map(newPhone)),
     said,
     wrongs,
@@ -321,8 +322,8 @@ export async function adversaryWorld({ phones, desks, mallory, invented, old }: 
     pass: (seconds) => {
       clock += seconds * 1000;
     },
-    close() {
-      for (const { journal } of this.desks) journal.close();
+    close: () => {
+      for (const { journal } of desktops) journal.close();
       for (const folder of folders) rmSync(folder, { recursive: true, force: true });
     },
   };

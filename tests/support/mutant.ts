@@ -45,7 +45,11 @@ async function run(file: string, sentences: readonly string[], edits: readonly E
     ],
     { cwd: root, env: { ...env, [EDITS_ENV]: JSON.stringify(edits) }, stdout: 'pipe', stderr: 'pipe' },
   );
-  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  const [out, err] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
   const said = out + err;
   return {
     said,
