@@ -6,7 +6,7 @@ import { hashSchema, idSchema, thumbprintSchema } from './id.ts';
 import { parcelSchema } from './parcel.ts';
 import { fateSchema } from './task.ts';
 
-/** Where a task stands. Each state says what happens next: `waiting` for an answer, `parked` until `why` is over. */
+/** Where a task stands. Each state says what happens next: `waiting` for an answer, `parked` until `why` is over, or `until` (Unix milliseconds). */
 export const taskStateSchema = z.discriminatedUnion('is', [
   z.object({ is: z.literal('queued') }),
   z.object({ is: z.literal('running') }),
@@ -14,6 +14,7 @@ export const taskStateSchema = z.discriminatedUnion('is', [
   z.object({
     is: z.literal('parked'),
     why: z.enum(['lid-closed', 'idle', 'asleep', 'stopped-by-owner', 'restarted', 'ask-expired', 'model-unavailable']),
+    until: z.optional(z.int()),
   }),
   z.object({ is: z.literal('ended'), fate: fateSchema, why: z.optional(z.string()) }),
 ]);

@@ -15,7 +15,7 @@ import { PROTOCOL_VERSION } from '../../edge/protocol/version.ts';
  * The wire is what other versions of this program already speak. When this hash changes, say in edge/protocol/version.ts what
  * changed, raise PROTOCOL_VERSION unless old messages still parse, and pin the new hash here.
  */
-const PINNED = { version: 2, hash: '823e7d9ede21e8f63f9d26f86142c3befbcbfb71b3879182864801119bdace4e' };
+const PINNED = { version: 2, hash: 'b1e59e55f13e8a4a8862344f356539490627e9d840a6e8d64981665c173c101a' };
 
 const isSchema = (value: unknown): value is z.ZodMiniType =>
   typeof value === 'object' && value !== null && '_zod' in value;
