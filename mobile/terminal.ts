@@ -11,6 +11,7 @@ import type { PhoneView, ResultView, TaskView } from './state/view.ts';
 import { bunPhone } from './terminal/bun-phone.ts';
 import { enter, type Questions } from './terminal/enter.ts';
 import { untilView } from './terminal/until.ts';
+import { timeWords } from './ui/format.ts';
 import { en } from './words/en.ts';
 
 /* `errand send "…"`: a terminal as a phone. It signs in, pairs and sends as the app does, with the same code. */
@@ -114,7 +115,7 @@ const nameOf = ({ desktops }: PhoneView, { desktop }: TaskView): string =>
   desktops.find(({ device }) => device.kid === desktop)?.device.name ?? en.devices.desktop;
 
 function lineOf({ standing, steps }: TaskView, desktop: string): string {
-  const words = en.standing(standing, desktop);
+  const words = en.standing(standing, desktop, (at) => timeWords(at, Date.now()));
   if (standing.is === 'ended') return standing.why === undefined ? words : `${words}: ${standing.why}`;
   if (standing.is === 'unsent') return `${words}: ${en.unsent(standing.why)}`;
   const step = standing.is === 'running' ? steps.at(-1)?.title : undefined;

@@ -92,7 +92,9 @@ function Progress(props: TaskProps): JSX.Element {
     <div class="progress" role="status">
       <p class="state">
         <i class={`dot ${dotOf(props.task)}`} aria-hidden="true" />
-        {props.task.cancelling ? words.thread.cancelling : words.standing(props.task.standing, name())}
+        {props.task.cancelling
+          ? words.thread.cancelling
+          : words.standing(props.task.standing, name(), (at) => timeWords(at, now()))}
       </p>
       <Show when={held()}>{(line) => <p class="muted">{line()}</p>}</Show>
       <Show when={reasonOf(props.task, words.unsent)}>{(why) => <p class="muted">{why()}</p>}</Show>

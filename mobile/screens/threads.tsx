@@ -56,7 +56,7 @@ function ThreadRow(props: { readonly thread: ThreadView }): JSX.Element {
           {(task) => (
             <span class="state">
               <i class={`dot ${dotOf(task().standing)}`} aria-hidden="true" />
-              {words.standing(task().standing, desktop())}
+              {words.standing(task().standing, desktop(), (at) => timeWords(at, now()))}
             </span>
           )}
         </Show>
