@@ -37,6 +37,18 @@ export function appendEvent(journal: Journal, t: string, what: Happening): void 
   });
 }
 
+/** The words of a task's last note. */
+export function newestNoteOf(journal: Journal, t: string): string | undefined {
+  return (
+    journal.db
+      .query<{ text: string }, { t: string }>(
+        `select json ->> '$.what.text' as text from event
+         where task = $t and json ->> '$.what.kind' = 'note' order by i desc limit 1`,
+      )
+      .get({ t })?.text ?? undefined
+  );
+}
+
 /** One line of at most so many characters, and of so many bytes as JSON: one push message holds little. */
 function clip(text: string, max: { chars: number; bytes: number }): string {
   const line = text.replace(/\s+/g, ' ').trim();

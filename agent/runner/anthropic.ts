@@ -1,6 +1,6 @@
-import * as z from 'zod/mini';
 import type { Anthropic } from '@anthropic-ai/sdk';
 import type { ContentBlockParam, MessageParam, Tool } from '@anthropic-ai/sdk/resources/messages';
+import { EndlessAnswer, faultOf } from './model-fault.ts';
 import {
   ModelFault,
   replySchema,
@@ -15,7 +15,12 @@ const MAX_TOKENS = 16_000;
 /** Tries of one turn before the task parks until the model is back. */
 const TRIES = 5;
 const FIRST_DELAY_MS = 500;
-const LONGEST_DELAY_MS = 60_000;
+/** A longer wait is the task's own: it parks, and the phone is told until when. */
+const LONGEST_DELAY_MS = 20_000;
+/** Without a word. A provider sends one every few seconds; a model on the desk may think this long before its first. */
+const SILENCE_MS = { provider: 300_000, desk: 1_200_000 };
+/** Characters of one answer. What MAX_TOKENS can say is far less. */
+const MAX_ANSWER = 5_000_000;
 
 export interface AnthropicOptions {
   readonly model: string;
@@ -29,55 +34,109 @@ export interface AnthropicOptions {
 /** A model behind the Messages API. The SDK is loaded at the first turn: an idle worker does without it. */
 export function anthropicModel(options: AnthropicOptions): Model {
   let loading: Promise<Anthropic> | undefined;
+  const { apiKey, baseUrl, model } = options;
   const load = async (): Promise<Anthropic> => {
     const sdk = await import('@anthropic-ai/sdk');
     return new sdk.Anthropic({
-      apiKey: options.apiKey ?? 'none',
-      baseURL: options.baseUrl ?? null,
+      apiKey: apiKey ?? 'none',
+      baseURL: baseUrl ?? null,
       maxRetries: 0,
+      // It would log pieces of answers.
+      logLevel: 'off',
       openTelemetry: false,
     });
   };
   return {
-    name: options.model,
+    name: model,
     async next(request) {
+      if (apiKey === undefined && baseUrl === undefined) {
+        throw new ModelFault(
+          'model.key',
+          'There is no key for the model. Put one in with `errand setup` at the desktop.',
+        );
+      }
       const client = await (loading ??= load());
       for (let attempt = 1; ; attempt++) {
         try {
-          return await oneTurn({ client, model: options.model, cache: options.baseUrl === undefined, request });
+          return await oneTurn({ client, options, request });
         } catch (error) {
           request.signal.throwIfAborted();
-          const fault = faultOf(error);
-          if (fault.code !== 'model.unavailable' || attempt >= TRIES) throw fault;
-          await options.wait(delayBefore(error, attempt), request.signal);
+          const fault = faultOf(error, baseUrl);
+          const delay = delayBefore(attempt, fault);
+          if (fault.code !== 'model.unavailable' || attempt >= TRIES || delay > LONGEST_DELAY_MS) throw fault;
+          await options.wait(delay, request.signal);
         }
       }
     },
   };
 }
 
-async function oneTurn(options: {
-  client: Anthropic;
-  model: string;
-  cache: boolean;
-  request: ModelRequest;
-}): Promise<Reply> {
-  const { client, model, cache, request } = options;
+interface Turn {
+  readonly client: Anthropic;
+  readonly options: AnthropicOptions;
+  readonly request: ModelRequest;
+}
+
+async function oneTurn(turn: Turn): Promise<Reply> {
+  const { options, request } = turn;
+  const cut = new AbortController();
+  const over = new AbortController();
+  const heard = { events: 0 };
+  const ms = options.baseUrl === undefined ? SILENCE_MS.provider : SILENCE_MS.desk;
+  void cutWhenSilent({ wait: options.wait, ms, heard, cut, over: over.signal });
+  try {
+    return await listen(turn, { signal: AbortSignal.any([request.signal, cut.signal]), ms, heard, cut });
+  } catch (error) {
+    throw cut.signal.aborted ? cut.signal.reason : error;
+  } finally {
+    over.abort();
+  }
+}
+
+/** A server that took the request and says nothing any more would hold the task for ever. */
+async function cutWhenSilent(options: {
+  wait: AnthropicOptions['wait'];
+  ms: number;
+  heard: { readonly events: number };
+  cut: AbortController;
+  over: AbortSignal;
+}): Promise<void> {
+  const { wait, ms, heard, cut, over } = options;
+  try {
+    for (let before = -1; before !== heard.events;) {
+      before = heard.events;
+      await wait(ms, over);
+    }
+    cut.abort(new EndlessAnswer(`said nothing for ${ms / 60_000} minutes`));
+  } catch {
+    // The turn is over.
+  }
+}
+
+async function listen(
+  { client, options, request }: Turn,
+  { signal, ms, heard, cut }: { signal: AbortSignal; ms: number; heard: { events: number }; cut: AbortController },
+): Promise<Reply> {
   const stream = client.messages.stream(
     {
-      model,
+      model: options.model,
       max_tokens: MAX_TOKENS,
       system: request.system,
       messages: request.messages.map(messageParam),
       tools: request.tools.map(toolParam),
-      ...(cache && { cache_control: { type: 'ephemeral' } }),
+      ...(options.baseUrl === undefined && { cache_control: { type: 'ephemeral' } }),
     },
-    { signal: request.signal },
+    { signal, timeout: ms },
   );
   const inputs = new Map<number, string>();
+  let length = 0;
   stream.on('text', (_delta, whole) => request.onText(whole));
   stream.on('streamEvent', (event) => {
-    if (event.type !== 'content_block_delta' || event.delta.type !== 'input_json_delta') return;
+    heard.events++;
+    if (event.type !== 'content_block_delta') return;
+    length += JSON.stringify(event.delta).length;
+    if (length > MAX_ANSWER) cut.abort(new EndlessAnswer('gave an answer that has no end'));
+    if (event.delta.type !== 'input_json_delta') return;
     inputs.set(event.index, (inputs.get(event.index) ?? '') + event.delta.partial_json);
   });
   const reply = replySchema.parse(await stream.finalMessage());
@@ -111,34 +170,6 @@ const toolParam = ({ name, description, schema }: ModelRequest['tools'][number])
   input_schema: { ...schema, type: 'object' },
 });
 
-const answerSchema = z.object({ status: z.optional(z.number()), headers: z.optional(z.instanceof(Headers)) });
-
-/** What the server answered, when it did: a broken connection and a stream that ended early have no status. */
-function answerIn(error: unknown): z.infer<typeof answerSchema> {
-  const parsed = answerSchema.safeParse(error);
-  return parsed.success ? parsed.data : {};
-}
-
-const PASSING: ReadonlySet<number> = new Set([408, 409, 429]);
-const KEY: ReadonlySet<number> = new Set([401, 402, 403]);
-
-function faultOf(error: unknown): ModelFault {
-  const { status } = answerIn(error);
-  const said = (error instanceof Error ? error.message : String(error)).slice(0, 300);
-  if (status === undefined || PASSING.has(status) || status >= 500) {
-    return new ModelFault('model.unavailable', `The model does not answer just now (${said}).`);
-  }
-  const atDesk = 'with `errand setup` at the desktop.';
-  if (KEY.has(status))
-    return new ModelFault('model.key', `The model provider refused the key or the account. Check it ${atDesk}`);
-  if (status === 404)
-    return new ModelFault('model.unknown', `The model provider does not know this model. Choose another ${atDesk}`);
-  return new ModelFault('model.rejected', `The model provider rejected the request (${said}).`);
-}
-
 /** Milliseconds: what the server asked for, else doubling from half a second. */
-function delayBefore(error: unknown, attempt: number): number {
-  const header = answerIn(error).headers?.get('retry-after');
-  const asked = header ? Number(header) * 1000 : Number.NaN;
-  return Math.min(LONGEST_DELAY_MS, Number.isFinite(asked) ? asked : FIRST_DELAY_MS * 2 ** (attempt - 1));
-}
+const delayBefore = (attempt: number, { afterMs }: ModelFault): number =>
+  afterMs ?? FIRST_DELAY_MS * 2 ** (attempt - 1);

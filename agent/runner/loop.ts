@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { appendEvent, draftLive } from '../journal/event.ts';
-import { countSteps } from '../journal/step.ts';
+import { countSteps, findStep } from '../journal/step.ts';
 import type { TaskRecord } from '../journal/task.ts';
 import { addTurn, listTurns, type Turn } from '../journal/turn.ts';
 import type { RunnerDeps } from './deps.ts';
@@ -18,6 +18,7 @@ import {
   type Reply,
   type ToolSpec,
 } from './model.ts';
+import { tooLong } from './model-fault.ts';
 import { briefText, SYSTEM } from './prompt.ts';
 import { runStep, type StepEnd } from './step.ts';
 
@@ -125,17 +126,15 @@ const specOf = ({ name, description, input }: RunnerDeps['tools'][number]): Tool
 /** Does what the model's reply asks for; undefined when the conversation goes on. */
 async function obeyReply(loop: Loop, reply: Reply, before: readonly Turn[]): Promise<LoopEnd | undefined> {
   const calls = callsIn(reply.content);
-  if (reply.stop_reason === 'refusal') return { is: 'failed', why: 'The model declined to do this.' };
-  if (calls.length === 0) {
-    const fate = reply.stop_reason === CANNOT ? 'failed' : 'done';
-    return { is: 'answer', fate, text: textIn(reply.content) || 'Done.' };
-  }
+  if (reply.stop_reason === 'refusal') return { is: 'failed', why: DECLINED };
+  if (reply.stop_reason === 'model_context_window_exceeded') return { is: 'failed', why: tooLong().message };
+  if (calls.length === 0) return answerIn(loop, reply);
   const results: Block[] = [];
   const used = before.flatMap(callIdsIn);
   for (const call of calls) {
     const own = { ...call, id: ownId(call.id, used) };
     used.push(call.id);
-    const end = reply.stop_reason === 'max_tokens' ? CUT_OFF : await runStep(loop.deps, loop.task.id, own, loop.signal);
+    const end = reply.stop_reason === 'max_tokens' ? CUT_OFF : await obeyCall(loop, own);
     if (end.is !== 'over') return end;
     results.push(resultBlock(call, end.outcome));
   }
@@ -143,6 +142,34 @@ async function obeyReply(loop: Loop, reply: Reply, before: readonly Turn[]): Pro
   storeTurn(loop, before.length + 1, { role: 'user', json: JSON.stringify(results) });
   return undefined;
 }
+
+const DECLINED =
+  'The model declined to do this. Say in other words what it is for, or choose another model with `errand setup` at the desktop.';
+const AT_LIMIT =
+  'The answer was cut off at the length limit of the model. Send a follow-up to go on, or ask for less at once.';
+
+/** What a reply without calls says. Silence is no success. */
+function answerIn({ deps, task }: Loop, reply: Reply): Extract<LoopEnd, { is: 'answer' }> {
+  const text = textIn(reply.content);
+  if (reply.stop_reason === 'max_tokens')
+    return { is: 'answer', fate: 'failed', text: `${text}\n\n${AT_LIMIT}`.trim() };
+  if (text !== '') return { is: 'answer', fate: reply.stop_reason === CANNOT ? 'failed' : 'done', text };
+  return countSteps(deps.journal, task.id) > 0
+    ? { is: 'answer', fate: 'done', text: 'The model ended without a word. Its steps show what was done.' }
+    : { is: 'answer', fate: 'failed', text: 'The model answered with nothing. Send the task again in other words.' };
+}
+
+/** A reply may hold any number of calls: what is beyond the budget is not begun. */
+async function obeyCall({ deps, task, signal }: Loop, call: CallBlock): Promise<StepEnd> {
+  const { steps = DEFAULT_STEPS } = task.budget;
+  const known = findStep(deps.journal, task.id, call.id) !== undefined;
+  return known || countSteps(deps.journal, task.id) < steps ? runStep(deps, task.id, call, signal) : SPENT;
+}
+
+const SPENT: Extract<StepEnd, { is: 'over' }> = {
+  is: 'over',
+  outcome: { is: 'failed', text: 'The task has used up its steps, so this was not done.' },
+};
 
 const callIdsIn = (turn: Turn): string[] =>
   turn.role === 'assistant' ? callsIn(messageOf(turn).content).map(({ id }) => id) : [];

@@ -1,6 +1,9 @@
 import * as z from 'zod/mini';
 import type { Grant } from '../../edge/protocol/grant.ts';
 
+/** Kinds that are acted on: one that is not whole must not pass for an unknown kind. */
+const OWN: ReadonlySet<string> = new Set(['text', 'tool_use', 'tool_result']);
+
 const textBlockSchema = z.looseObject({ type: z.literal('text'), text: z.string() });
 const callBlockSchema = z.looseObject({
   type: z.literal('tool_use'),
@@ -15,7 +18,7 @@ const resultBlockSchema = z.looseObject({
   is_error: z.optional(z.boolean()),
 });
 /** Thinking and whatever else a model sends: handed back to it unchanged. */
-const otherBlockSchema = z.looseObject({ type: z.string() });
+const otherBlockSchema = z.looseObject({ type: z.string().check(z.refine((type) => !OWN.has(type))) });
 
 export const contentSchema = z.array(z.union([textBlockSchema, callBlockSchema, resultBlockSchema, otherBlockSchema]));
 export type Block = z.infer<typeof contentSchema>[number];
@@ -90,21 +93,24 @@ export interface ModelRequest {
   readonly onText: (text: string) => void;
 }
 
-/** Rejects with {@link ModelFault}, or with the signal's reason when aborted. */
+/** Rejects with ModelFault, or with the signal's reason when aborted. */
 export interface Model {
   readonly name: string;
   next(request: ModelRequest): Promise<Reply>;
 }
 
 /** 'model.unavailable' passes by itself; the others need the owner, and the message says what to do. */
-type ModelFaultCode = 'model.unavailable' | 'model.key' | 'model.unknown' | 'model.rejected';
+type ModelFaultCode = 'model.unavailable' | 'model.key' | 'model.unknown' | 'model.too-long' | 'model.rejected';
 
 export class ModelFault extends Error {
   override readonly name = 'ModelFault';
   readonly code: ModelFaultCode;
+  /** Milliseconds that the server asked to be left alone. */
+  readonly afterMs: number | undefined;
 
-  constructor(code: ModelFaultCode, message: string) {
+  constructor(code: ModelFaultCode, message: string, afterMs?: number) {
     super(message);
     this.code = code;
+    this.afterMs = afterMs;
   }
 }

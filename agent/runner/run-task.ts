@@ -1,6 +1,7 @@
 import type { Seen } from '../../edge/protocol/down.ts';
 import type { TaskState } from '../../edge/protocol/event.ts';
 import type { Journal } from '../journal/journal.ts';
+import { appendEvent, newestNoteOf } from '../journal/event.ts';
 import { listEarlier, raiseTaint, setState, type TaskRecord } from '../journal/task.ts';
 import { admit } from './admit.ts';
 import { briefOf } from './brief.ts';
@@ -63,8 +64,17 @@ export async function runTask(deps: RunnerDeps, task: TaskRecord, signal: AbortS
 
 function stumbled(journal: Journal, task: string, error: unknown): void {
   if (error instanceof ModelFault && error.code === 'model.unavailable') {
-    setState(journal, task, { is: 'parked', why: 'model-unavailable' }, journal.now() + MODEL_PAUSE_MS);
+    const until = journal.now() + Math.max(error.afterMs ?? 0, MODEL_PAUSE_MS);
+    journal.write(() => {
+      noteOnce(journal, task, error.message);
+      setState(journal, task, { is: 'parked', why: 'model-unavailable', until }, until);
+    });
   } else fail(journal, task, error instanceof Error ? error.message : String(error));
+}
+
+/** Tried every few minutes, a model may stay away for days: its reason is told when it is a new one. */
+function noteOnce(journal: Journal, task: string, text: string): void {
+  if (newestNoteOf(journal, task) !== text) appendEvent(journal, task, { kind: 'note', text });
 }
 
 function interrupted(deps: RunnerDeps, task: string, reason: unknown): void {

@@ -7,12 +7,16 @@ export type FakeBlock =
   | { type: 'text'; text: string }
   | { type: 'thinking'; thinking: string }
   /** `json` replaces the input's own text, to send what is no JSON. */
-  | { type: 'tool_use'; name: string; input: unknown; json?: string };
+  | { type: 'tool_use'; name: string; input: unknown; json?: string; id?: string };
 
 export type FakeTurn =
   | { say: readonly FakeBlock[]; stop?: string }
   /** An error answer. */
-  | { status: number; headers?: Record<string, string> }
+  | { status: number; headers?: Record<string, string>; said?: string }
+  /** An answer of exactly these bytes. */
+  | { raw: string; type?: string }
+  /** Words without end. */
+  | { flood: string }
   /** The connection ends in the middle of these blocks. */
   | { cut: readonly FakeBlock[] }
   /** Nothing comes until the client goes away. */
@@ -96,22 +100,53 @@ export function startFakeModel(first: Script = []): FakeModel {
   };
 }
 
+interface About {
+  readonly id: number;
+  readonly model: string;
+}
+
 const isTries = (step: FakeStep): step is readonly FakeTurn[] => Array.isArray(step);
 
-const failure = (status: number, headers: Record<string, string> = {}): Response =>
-  Response.json({ type: 'error', error: { type: 'api_error', message: `answered ${status}` } }, { status, headers });
+const failure = (status: number, headers: Record<string, string> = {}, message = `answered ${status}`): Response =>
+  Response.json({ type: 'error', error: { type: 'api_error', message } }, { status, headers });
 
-function answer(turn: Exclude<FakeTurn, { after: unknown }>, about: { id: number; model: string }): Response {
-  if ('status' in turn) return failure(turn.status, turn.headers);
+/** An error that is told in the middle of an answer. */
+export const errorFrame = (type: string): string =>
+  frame('error', { error: { type, message: `an ${type} in the middle` } });
+
+/** The beginning of an answer, for what comes after it to be wrong. */
+export const beginning = (): string => opening({ id: 1, model: 'claude-test' }).join('');
+
+/** Goes on until the client goes away. */
+function endless(words: string, about: About): ReadableStream {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const more = bytes(frame('content_block_delta', { index: 0, delta: { type: 'text_delta', text: words } }));
+  return new ReadableStream({
+    start: (to) => {
+      to.enqueue(bytes(opening(about).join('')));
+      to.enqueue(bytes(frame('content_block_start', { index: 0, content_block: { type: 'text', text: '' } })));
+    },
+    pull: (to) => to.enqueue(more),
+  });
+}
+
+function answer(turn: Exclude<FakeTurn, { after: unknown }>, about: About): Response {
+  if ('status' in turn) return failure(turn.status, turn.headers, turn.said);
+  if ('raw' in turn) return new Response(turn.raw, { headers: { 'content-type': turn.type ?? 'text/event-stream' } });
   const headers = { 'content-type': 'text/event-stream' };
   if ('hang' in turn) return new Response(new ReadableStream(), { headers });
+  if ('flood' in turn) return new Response(endless(turn.flood, about), { headers });
+  return new Response(framesFor(turn, about).join(''), { headers });
+}
+
+function framesFor(turn: Extract<FakeTurn, { say: unknown } | { cut: unknown }>, about: About): string[] {
   const whole = 'say' in turn;
   const blocks = whole ? turn.say : turn.cut;
   const stop = (whole && turn.stop) || (blocks.some(({ type }) => type === 'tool_use') ? 'tool_use' : 'end_turn');
   const frames = [...opening(about), ...blocks.flatMap((block, index) => framesOf(block, { ...about, index }))];
   if (whole) frames.push(...closing(stop));
   else frames.splice(-1);
-  return new Response(frames.join(''), { headers });
+  return frames;
 }
 
 const frame = (type: string, data: object): string => `event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`;
@@ -157,7 +192,7 @@ function framesOf(block: FakeBlock, { id, index }: { id: number; index: number }
       ]);
     case 'tool_use':
       return wrap(
-        { type: 'tool_use', id: `toolu_${id}_${index}`, name: block.name, input: {} },
+        { type: 'tool_use', id: block.id ?? `toolu_${id}_${index}`, name: block.name, input: {} },
         parts(block.json ?? JSON.stringify(block.input)).map((part) =>
           delta({ type: 'input_json_delta', partial_json: part }),
         ),

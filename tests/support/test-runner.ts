@@ -44,7 +44,11 @@ export interface TestRunner {
   clear(): Promise<void>;
 }
 
-export const noWait = async (): Promise<void> => undefined;
+/** Pauses take no time. What waits for minutes waits for something that does not come, until it is told to stop. */
+export const noWait = (ms: number, signal: AbortSignal): Promise<void> =>
+  ms <= 60_000
+    ? Promise.resolve()
+    : new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
 
 /** The real SDK against a server of our own; waits between tries take no time. */
 export const modelAt = (url: string): Model =>

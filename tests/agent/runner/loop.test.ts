@@ -117,7 +117,7 @@ test('a server that stays away parks the task, and it goes on by itself when the
   fake.play([[{ status: 503 }]]);
   const t = desk.task('Do it');
   const { state } = await desk.reaches(t, 'parked');
-  expect(state).toEqual({ is: 'parked', why: 'model-unavailable' });
+  expect(state).toMatchObject({ is: 'parked', why: 'model-unavailable' });
   fake.play([text('Here I am.')]);
   desk.later(130_000);
   await desk.reaches(t, 'ended');
