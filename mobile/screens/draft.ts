@@ -74,6 +74,7 @@ export function createDraft(thread: () => ThreadView | undefined): Draft {
     setEdits({ removed: new Set(draft.removed), added: draft.added });
     setScript(draft.script);
     setDesktop(draft.desktop);
+    keeping.drop();
   }
   void restore();
 

@@ -61,7 +61,8 @@ export function createDispatch({ deps, book, changed }: DispatchOptions): Dispat
       if (task.files && task.files.length > 0) await keepFiles(tx, id, task.files);
       await addDraft(tx, { id, k: 'task', json, to: [task.desktop], life: MAX_LIFE, reseal: false });
     });
-    await changed();
+    // It is sent: what cannot be shown just now is shown later, and must not look like something to send once more.
+    await changed().catch(() => undefined);
     return id;
   }
   return {

@@ -1,4 +1,4 @@
-import { Show, type JSX } from 'solid-js';
+import { children, Show, type JSX } from 'solid-js';
 import { useApp } from './app.ts';
 import { IconButton } from './button.tsx';
 
@@ -12,6 +12,9 @@ export function Page(props: {
   readonly children: JSX.Element;
 }): JSX.Element {
   const { words, go } = useApp();
+  // Each reading of a prop makes what it holds anew: a second composer would be nowhere to be seen, and keep its own draft.
+  const sub = children(() => props.sub);
+  const foot = children(() => props.foot);
   return (
     <div class="page">
       <header class="bar">
@@ -20,15 +23,15 @@ export function Page(props: {
         </Show>
         <div class="bar-title">
           <h1>{props.title}</h1>
-          <Show when={props.sub}>
-            <p>{props.sub}</p>
+          <Show when={sub()}>
+            <p>{sub()}</p>
           </Show>
         </div>
         <div class="bar-actions">{props.actions}</div>
       </header>
       <main>{props.children}</main>
-      <Show when={props.foot}>
-        <footer class="foot">{props.foot}</footer>
+      <Show when={foot()}>
+        <footer class="foot">{foot()}</footer>
       </Show>
     </div>
   );
