@@ -37,14 +37,15 @@ export async function memoryPhone(options: {
   relay: MemoryRelay;
   desktop: Device;
   name?: string;
+  /** Unix seconds. */
+  now?: () => number;
 }): Promise<MemoryPhone> {
-  const { relay, desktop, name = 'Pixel 8' } = options;
+  const { relay, desktop, name = 'Pixel 8', now = () => Math.floor(Date.now() / 1000) } = options;
   const identity = await newIdentity({ kind: 'phone', name, extractable: false });
   const client = relay.client(identity.device.kid);
   const heard: Down[] = [];
   const ids = new Set<string>();
   const chains = new Map<string, { i: number; hash: string }>();
-  const now = (): number => Math.floor(Date.now() / 1000);
   let n = 0;
   let desk = desktop;
 

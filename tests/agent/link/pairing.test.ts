@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, expect, test } from 'bun:test';
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { newId } from '../../../edge/protocol/id.ts';
 import { newIdentity, type Identity } from '../../../edge/protocol/identity.ts';
 import { comparisonDigits, newPairingCode, pairingId, readPairingLink } from '../../../edge/protocol/pairing-code.ts';
 import { checkOffer, makeClaim } from '../../../edge/protocol/pairing.ts';
@@ -10,9 +11,11 @@ import { RelayError } from '../../../edge/mailbox/relay-client.ts';
 import type { Notice } from '../../../agent/control/messages.ts';
 import { openJournal, type Journal } from '../../../agent/journal/journal.ts';
 import { listPeers, pinPeer, readPeer } from '../../../agent/journal/peer.ts';
+import { addTask } from '../../../agent/journal/task.ts';
 import type { PairingPoint } from '../../../agent/link/finish-pairing.ts';
 import { createPairing, type Pairing } from '../../../agent/link/pairing.ts';
 import { attack } from '../../support/evidence.ts';
+import { someTask } from '../../support/memory-phone.ts';
 import { memoryRelay, type MemoryRelay } from '../../support/memory-relay.ts';
 import { until } from '../../support/until.ts';
 
@@ -196,4 +199,92 @@ attack('pairing', 'a ninth phone is refused before anything is written', async (
   await claim(await codeShown());
   await expect(pairing.allow({ claim: (await heardClaim()).claim, ok: true, mayPower: true })).rejects.toThrow('Eight');
   expect(listPeers(journal)).toHaveLength(8);
+});
+
+describe('a desktop that dies after the key was pressed', () => {
+  const pressAndDie = async (at: PairingPoint): Promise<string> => {
+    pairing = makePairing({
+      failpoint: (name) => {
+        if (name === at) throw new Error('killed');
+      },
+    });
+    const code = await codeShown();
+    await claim(code);
+    await expect(pairing.allow({ claim: (await heardClaim()).claim, ok: true, mayPower: true })).rejects.toThrow(
+      'killed',
+    );
+    pairing.hide();
+    notices = [];
+    return code;
+  };
+  const greeted = (): number =>
+    journal.db.query<{ n: number }, []>(`select count(*) as n from out where json like '%"trust"%'`).get()?.n ?? 0;
+  const settled = () =>
+    until(
+      () => readPeer(journal, phone.device.kid),
+      (peer) => !peer?.pairing,
+    );
+
+  test.each(['pair.pinned', 'pair.confirmed'] satisfies PairingPoint[])(
+    'at %s confirms and greets the phone when it starts again',
+    async (point) => {
+      const code = await pressAndDie(point);
+      expect(greeted()).toBe(0);
+      pairing = makePairing();
+      pairing.resume();
+      expect(await settled()).toMatchObject({ pairing: null });
+      expect(greeted()).toBe(1);
+      expect((await relay.client('x').pairing(await pairingId(code))).state).toBe('confirmed');
+      expect(notices).toEqual([{ say: 'paired', name: 'Pixel 8' }]);
+    },
+  );
+
+  test('and finds the offer gone trusts the phone only when the relay has it', async () => {
+    await pressAndDie('pair.pinned');
+    const gone = () => Promise.reject(new RelayError('pairing.unknown', 'gone'));
+    pairing = makePairing({ confirm: gone });
+    pairing.resume();
+    expect(await settled()).toBeUndefined();
+    expect(greeted()).toBe(0);
+    await pressAndDie('pair.confirmed');
+    pairing = makePairing({ confirm: gone, registered: true });
+    pairing.resume();
+    expect(await settled()).toMatchObject({ pairing: null });
+    expect(greeted()).toBe(1);
+  });
+});
+
+test('a relay that did not answer is asked again, and the phone stays pinned meanwhile', async () => {
+  let tries = 0;
+  const silent = new RelayError('network.unreachable', 'no answer');
+  pairing = makePairing({ confirm: () => (++tries < 3 ? Promise.reject(silent) : Promise.resolve()) });
+  await claim(await codeShown());
+  await expect(pairing.allow({ claim: (await heardClaim()).claim, ok: true, mayPower: true })).rejects.toThrow(
+    'answer',
+  );
+  expect(readPeer(journal, phone.device.kid)?.pairing).not.toBeNull();
+  await until(
+    () => readPeer(journal, phone.device.kid),
+    (peer) => peer?.pairing === null,
+  );
+  expect(tries).toBe(3);
+  expect(paired).toBe(1);
+});
+
+test('who allows decides whether the phone reads older errands, where there are any', async () => {
+  await claim(await codeShown());
+  expect((await heardClaim()).history).toBeUndefined();
+  addTask(journal, { id: newId(), task: someTask('Older'), from: { kid: desktop.device.kid, name: 'Studio-PC' } });
+  pinPeer(journal, {
+    device: (await newIdentity({ kind: 'phone', name: 'First', extractable: false })).device,
+    mayPower: true,
+    mayHistory: true,
+  });
+  notices = [];
+  pairing.hide();
+  await claim(await codeShown());
+  const heard = await heardClaim();
+  expect(heard.history).toBe(false);
+  await pairing.allow({ claim: heard.claim, ok: true, mayPower: false, mayHistory: true });
+  expect(readPeer(journal, phone.device.kid)?.mayHistory).toBe(true);
 });
