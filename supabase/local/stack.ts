@@ -43,6 +43,8 @@ export type StackOptions = {
   signUps?: SignUps;
   limits?: Limits;
   accessTokenSeconds?: number;
+  /** Seconds after which a Realtime client that is not heard is dropped. */
+  socketSilence?: number;
 };
 
 export type Stack = {
@@ -84,7 +86,7 @@ type Parts = { options: StackOptions; keys: Keys; db: Db; release: () => void };
 
 async function serve({ options, keys, db, release }: Parts): Promise<Stack> {
   const clock = options.clock ?? Date.now;
-  const realtime = await createRealtime({ admin: db.admin, keys, clock });
+  const realtime = await createRealtime({ admin: db.admin, keys, clock, silence: options.socketSilence });
   const { server, url, publicUrl } = listen(options, { keys, db, clock, realtime });
   return {
     url,

@@ -4,16 +4,28 @@ import type { Message } from './doorbell.ts';
 import { readFrame, writeFrame } from './frames.ts';
 import type { Frame, Version } from './frames.ts';
 
-type Options = { deps: ChannelDeps; version: Version; send: (text: string) => void };
+type Options = {
+  deps: ChannelDeps;
+  version: Version;
+  send: (text: string) => void;
+  /** Ends the socket. */
+  end: () => void;
+};
 
 // Hosted's limit.
 const mostChannels = 100;
+/** Characters of messages that may wait for their turn. A client that says more than is handled is not listening. */
+const mostWaiting = 1_000_000;
+/** What a waiting message costs beyond its text. */
+const perMessage = 500;
 
 /** One client's socket, without the socket: text in, text out. */
 export class Connection {
   readonly #channels = new Map<string, Channel>();
   readonly #options: Options;
   #turn: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  #over = false;
 
   constructor(options: Options) {
     this.#options = options;
@@ -21,8 +33,21 @@ export class Connection {
 
   /** Handles messages one after the other. Does not reject: what is no frame is dropped. */
   receive(text: string): Promise<void> {
-    this.#turn = this.#turn.then(() => this.#handle(readFrame(text, this.#options.version))).catch(() => undefined);
+    const size = text.length + perMessage;
+    if (this.#waiting + size > mostWaiting) this.#options.end();
+    else {
+      this.#waiting += size;
+      this.#turn = this.#turn
+        .then(() => (this.#over ? undefined : this.#handle(readFrame(text, this.#options.version))))
+        .catch(() => undefined)
+        .finally(() => (this.#waiting -= size));
+    }
     return this.#turn;
+  }
+
+  /** The socket is gone: what still waits for its turn is dropped. */
+  over(): void {
+    this.#over = true;
   }
 
   /** Sends a message of the database to this client's channel of that topic, if it has one. */
@@ -67,6 +92,8 @@ export class Connection {
 
   async #join(frame: Frame): Promise<void> {
     const { topic, joinRef, payload } = frame;
+    // As in Phoenix, a second join ends the first, whatever becomes of it.
+    this.#channels.delete(topic);
     if (this.#channels.size >= mostChannels) return this.#refuse(frame, 'ChannelRateLimitReached: Too many channels');
     const admission = await admit(this.#options.deps, topic, payload);
     if (admission.kind === 'refused') return this.#refuse(frame, admission.reason);

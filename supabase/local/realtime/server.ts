@@ -15,8 +15,15 @@ export type Realtime = {
 };
 
 const expireEveryMs = 5_000;
+/** Bytes kept for a client that reads slower than it is told things. A poke has a hundred; whoever is cut off pulls. */
+const mostUnread = 256 * 1024;
 
-export async function createRealtime(deps: ChannelDeps): Promise<Realtime> {
+type Options = ChannelDeps & {
+  /** Seconds without a word or a pong after which a socket is dropped, at least 8. Clients send a heartbeat every 25 s. */
+  silence?: number | undefined;
+};
+
+export async function createRealtime({ silence = 60, ...deps }: Options): Promise<Realtime> {
   const connections = new Set<Connection>();
   const unlisten = await listenForMessages(deps.admin, (message) => {
     if (message.private) for (const connection of connections) connection.deliver(message);
@@ -28,20 +35,25 @@ export async function createRealtime(deps: ChannelDeps): Promise<Realtime> {
   return {
     upgrade: (request, server) => upgrade(deps, request, server),
     websocket: {
-      // Clients send a heartbeat every 25 s.
-      idleTimeout: 60,
+      idleTimeout: silence,
       maxPayloadLength: 256 * 1024,
+      backpressureLimit: mostUnread,
+      closeOnBackpressureLimit: true,
       open: (socket) => {
         socket.data.connection = new Connection({
           deps,
           version: socket.data.version,
           send: (text) => void socket.send(text),
+          end: () => socket.terminate(),
         });
         connections.add(socket.data.connection);
       },
       // Binary frames are client broadcasts only, which are never allowed here: see connection.ts.
       message: (socket, text) => (typeof text === 'string' ? socket.data.connection?.receive(text) : undefined),
-      close: ({ data }) => void (data.connection && connections.delete(data.connection)),
+      close: ({ data: { connection } }) => {
+        if (connection) connections.delete(connection);
+        connection?.over();
+      },
     },
     stop: async () => {
       clearInterval(expiring);
