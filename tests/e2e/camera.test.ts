@@ -102,7 +102,9 @@ test("a browser's own detector is used where it reads QR codes, and no decoder i
   await page.evaluate((rawValue) => {
     Object.assign(window, {
       BarcodeDetector: class {
-        static getSupportedFormats = () => Promise.resolve(['qr_code']);
+        static getSupportedFormats(): Promise<string[]> {
+          return Promise.resolve(['qr_code']);
+        }
         detect = () => Promise.resolve([{ rawValue }]);
       },
     });
