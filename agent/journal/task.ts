@@ -111,6 +111,13 @@ export const listRecent = (journal: Journal, max: number): TaskRecord[] =>
     .all({ max })
     .map(recordOf);
 
+/** Whether a task is, or comes after, the one with this id: two that wait for each other would never begin. */
+function waitsFor(journal: Journal, task: string | null, id: string): boolean {
+  // Links only lead to tasks that are here, and no task was let close a circle: this ends.
+  for (let at = task; at !== null; at = readTask(journal, at)?.after ?? null) if (at === id) return true;
+  return false;
+}
+
 /** Accepts a task: its row, its first event, and its cancellation when that arrived before it. Once per id. */
 export function addTask(journal: Journal, options: { id: string; task: Task; from: Asker }): void {
   const { id, task, from } = options;
@@ -124,7 +131,7 @@ export function addTask(journal: Journal, options: { id: string; task: Task; fro
       .run({
         id,
         thread,
-        after: task.after,
+        after: waitsFor(journal, task.after, id) ? null : task.after,
         text: task.text,
         grants: JSON.stringify(task.grants),
         script: task.script ?? null,

@@ -113,6 +113,12 @@ mutants('a desktop', [
     attack: heard('a task is accepted once, for ever, however often the relay delivers it'),
   },
   {
+    check: 'a task does not wait for one that waits for it',
+    file: 'agent/journal/task.ts',
+    without: 'waitsFor(journal, task.after, id) ? null : ',
+    attack: heard('tasks that name themselves or each other as their predecessor do not wait for ever'),
+  },
+  {
     check: 'a phone may set the switches only where that was allowed',
     file: 'agent/link/control.ts',
     without: 'readPeer(journal, by.kid)?.mayPower === true',

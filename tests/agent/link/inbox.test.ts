@@ -16,8 +16,9 @@ import { openJournal, type Journal } from '../../../agent/journal/journal.ts';
 import { readSettings } from '../../../agent/journal/meta.ts';
 import { outboxStore } from '../../../agent/journal/outbox.ts';
 import { lastPhoneWord, pinPeer, readPeer, removePeer } from '../../../agent/journal/peer.ts';
-import { addTask, listUnended, readTask } from '../../../agent/journal/task.ts';
+import { addTask, endTask, listUnended, readTask } from '../../../agent/journal/task.ts';
 import { desktopReceiver } from '../../../agent/link/inbox.ts';
+import { isReady } from '../../../agent/runner/run.ts';
 import { attack } from '../../support/evidence.ts';
 import { signedBy } from '../../support/forge.ts';
 import { memoryPhone, someTask, type MemoryPhone } from '../../support/memory-phone.ts';
@@ -270,6 +271,27 @@ attack('answers', 'the first answer of two phones wins', async () => {
   await drain();
   expect(readAsk(journal, ask)).toMatchObject({ state: 'denied', answeredBy: tablet.identity.device.kid });
 });
+
+attack(
+  'replay and time',
+  'tasks that name themselves or each other as their predecessor do not wait for ever',
+  async () => {
+    const [alone, one, two, three] = [newId(), newId(), newId(), newId()];
+    const say = (id: string, after: string) => phone.say(someTask(id, { thread: one, after }), { id });
+    await say(alone, alone);
+    await say(one, three);
+    await say(two, one);
+    await say(three, two);
+    await drain();
+    const begun: string[] = [];
+    for (let task = next(); task; task = next()) {
+      begun.push(task.id);
+      endTask(journal, task.id, { fate: 'done' });
+    }
+    expect(begun).toEqual([alone, three, one, two]);
+  },
+);
+const next = () => listUnended(journal).find((task) => isReady({ journal }, task));
 
 test('a cancel stops a task, also one that it overtook', async () => {
   const id = newId();
