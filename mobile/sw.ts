@@ -4,6 +4,7 @@ import type { Headline } from '../edge/protocol/down.ts';
 import { pushMessageSchema } from '../edge/protocol/http.ts';
 import { browserDeps } from './link/browser-deps.ts';
 import { heardSchema } from './link/heard.ts';
+import { speaksFor } from './link/keep.ts';
 import { inboxStore } from './link/mailbox-store.ts';
 import type { PhoneDeps } from './state/deps.ts';
 import { createPhone } from './state/phone.ts';
@@ -105,8 +106,8 @@ async function openHeadline(own: PhoneDeps, compact: string): Promise<Headline |
     now: () => Math.floor(own.now() / 1000),
   });
   if (verdict.is !== 'accepted') return undefined;
-  const { body } = verdict.accepted;
-  return body.kind === 'headline' ? body : undefined;
+  const { body, from } = verdict.accepted;
+  return body.kind === 'headline' && (await speaksFor(own.db, from.kid, body.t)) ? body : undefined;
 }
 
 async function show(path: string): Promise<void> {

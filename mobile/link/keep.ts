@@ -81,6 +81,12 @@ function heardTask(event: HeardEvent, desktop: string): TaskRecord {
   };
 }
 
+/** A task speaks through one desktop only; of one that is not known yet, any desktop may be the one. */
+export async function speaksFor(db: Db, desktop: string, t: string): Promise<boolean> {
+  const row = await db.read((tx) => tx.get('tasks', t));
+  return row === undefined || taskRecordSchema.parse(row).desktop === desktop;
+}
+
 async function keepSeen(tx: Tx, from: string, seen: Seen): Promise<void> {
   const before = await tx.get('seen', from);
   if (before !== undefined && seenSchema.parse(before).at > seen.at) return;

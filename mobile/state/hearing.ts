@@ -38,7 +38,8 @@ export function createHearing({ deps, book, refresh, sync, headlines }: HearingO
       else if (body.kind === 'live' && book.task(body.t)?.desktop === from.kid) {
         book.live(body.t, body.text);
         deps.neighbours?.tell({ is: 'live', task: body.t, text: body.text });
-      } else if (body.kind === 'headline') headlines.splice(0, Math.max(0, headlines.push(body) - HEADLINES));
+      } else if (body.kind === 'headline' && (book.task(body.t)?.desktop ?? from.kid) === from.kid)
+        headlines.splice(0, Math.max(0, headlines.push(body) - HEADLINES));
     },
     drained: async () => {
       const now = Math.floor(deps.now() / 1000);

@@ -4,6 +4,10 @@ import { newId } from '../../edge/protocol/id.ts';
 import { newIdentity, type Identity } from '../../edge/protocol/identity.ts';
 import { sealEnvelope } from '../../edge/protocol/seal.ts';
 import type { Db } from '../../mobile/link/db.ts';
+import type { Headline } from '../../edge/protocol/down.ts';
+import { speaksFor } from '../../mobile/link/keep.ts';
+import { createBook } from '../../mobile/state/book.ts';
+import { createHearing } from '../../mobile/state/hearing.ts';
 import { heardSchema, type Heard } from '../../mobile/link/heard.ts';
 import { inboxStore } from '../../mobile/link/mailbox-store.ts';
 import { memoryDb } from '../../mobile/link/memory-db.ts';
@@ -39,6 +43,40 @@ async function hear(compact: string, relayId: string): Promise<string> {
   if (verdict.is === 'refused') await receiver().store.refuse({ id: relayId, why: verdict.why, compact });
   return verdict.is;
 }
+
+attack('sender and signature', 'what one desktop says about a task of another is not shown', async () => {
+  const t = newId();
+  const task = {
+    id: t,
+    desktop: 'O'.repeat(43),
+    thread: t,
+    text: 'x',
+    grants: [],
+    files: [],
+    at: 1,
+    sent: { at: 'relay' },
+    answers: {},
+  };
+  await db.write((tx) => tx.put('tasks', t, task));
+  const book = createBook(db);
+  await book.load();
+  const headlines: Headline[] = [];
+  const lively: string[] = [];
+  const { heard } = createHearing({
+    deps: { db, now: () => NOW * 1000 } as never,
+    book: { ...book, live: (_, text) => void lively.push(text) },
+    refresh: async () => undefined,
+    sync: async () => undefined,
+    headlines,
+  });
+  const say = (body: Heard): void => heard({ body, from: desktop.device } as never);
+  say({ kind: 'headline', t, what: 'done', title: 'All done', text: 'really' });
+  say({ kind: 'live', t, text: 'really' });
+  expect([headlines, lively]).toEqual([[], []]);
+  expect(await speaksFor(db, desktop.device.kid, t)).toBe(false);
+  say({ kind: 'headline', t: newId(), what: 'done', title: 'All done', text: 'really' });
+  expect(headlines).toHaveLength(1);
+});
 
 const words = (id: string): Promise<string> =>
   sealEnvelope({
