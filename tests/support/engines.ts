@@ -72,10 +72,13 @@ async function chromiumEngine(url: string): Promise<Engine> {
 }
 
 async function firefoxEngine(url: string): Promise<Engine> {
-  const { browser, stop } = await startFirefox({ pushUrl: 'ws://127.0.0.1:9/' });
-  const page = await browser.newPage();
+  const firefox = await startFirefox({ pushUrl: 'ws://127.0.0.1:9/' });
+  const page = await firefox.browser.newPage();
   await page.goto(url);
-  return engineOf((work) => page.evaluate(inPage, work), stop);
+  return engineOf(
+    (work) => page.evaluate(inPage, work),
+    () => firefox.stop(),
+  );
 }
 
 export const ENGINES = ['Bun', 'Deno', 'Chromium', 'Firefox'] satisfies string[];
