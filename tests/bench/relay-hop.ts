@@ -7,7 +7,7 @@ import { paired, sealed, tokenOf, type Pair } from '../support/paired.ts';
 import type { RelayStack } from '../support/relay-stack.ts';
 import { until } from '../support/until.ts';
 import { quantile } from './measure.ts';
-import type { RunningStack } from './running-stack.ts';
+import type { RunningStack } from '../support/running-stack.ts';
 
 const HOPS = 150;
 /** The relay lets a desktop send 20 events a second. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { median, pssOfTree } from './measure.ts';
 import { measureRelayHop } from './relay-hop.ts';
-import { runStack } from './running-stack.ts';
+import { runStack } from '../support/running-stack.ts';
 
 const RUNS = 5;
 

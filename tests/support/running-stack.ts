@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { join, resolve } from 'node:path';
 import { relayClient } from '../../edge/mailbox/relay-client.ts';
-import type { RelayStack } from '../support/relay-stack.ts';
+import type { RelayStack } from './relay-stack.ts';
 
 const root = resolve(import.meta.dir, '..', '..');
 
@@ -15,13 +15,19 @@ export interface RunningStack {
   readonly readyMs: number;
   readonly client: RelayStack['client'];
   stop(): Promise<void>;
+  /** Ends it as a crash would; its database may live a moment longer. */
+  kill(): Promise<void>;
 }
 
-export async function runStack(data: string): Promise<RunningStack> {
+export async function runStack(data: string, port = 0): Promise<RunningStack> {
   const began = performance.now();
-  const child = spawn(process.execPath, [join(root, 'supabase/local/main.ts'), '--data', data, '--port', '0'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [join(root, 'supabase/local/main.ts'), '--data', data, '--port', String(port)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const { url, publishableKey } = await firstReady(child);
   const readyMs = performance.now() - began;
   return {
@@ -31,12 +37,16 @@ export async function runStack(data: string): Promise<RunningStack> {
     readyMs,
     client: (token = () => Promise.resolve(undefined)) =>
       relayClient({ url: `${url}/functions/v1/relay`, publishableKey, fetch, token }),
-    stop: async () => {
-      const ended = new Promise((done) => child.once('close', done));
-      child.kill('SIGTERM');
-      await ended;
-    },
+    stop: () => end(child, 'SIGTERM'),
+    kill: () => end(child, 'SIGKILL'),
   };
+}
+
+async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((done) => child.once('close', done));
+  child.kill(signal);
+  await ended;
 }
 
 function firstReady(child: ChildProcess): Promise<{ url: string; publishableKey: string }> {
