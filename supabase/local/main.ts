@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createRelay } from '../../edge/relay/create-relay.ts';
 import { connect } from './postgres/connect.ts';
+import { readSignUps } from './sign-ups.ts';
 import { startStack } from './stack.ts';
 import { loadVapidKey } from './vapid-key.ts';
 
@@ -87,6 +88,9 @@ const stack = await startStack({
   migrationsDir: join(import.meta.dirname, '..', 'migrations'),
   staticDir: values.app,
   origins: values.origin,
+  signUps:
+    readSignUps(process.env.ERRAND_SIGN_UPS || 'open') ??
+    fail('ERRAND_SIGN_UPS is "open", "closed", or e-mail addresses with commas between them.'),
   log: (say) => tell({ say }),
   functions: ({ fetch, rpc, ...env }) => {
     const relay = createRelay({ ...env, ...relayEnv }, { fetch, rpc, log, signal: over.signal });
