@@ -19,6 +19,7 @@ const commands: Record<string, () => Promise<Command>> = {
   status: async () => (await import('./cli/status.ts')).status,
   devices: async () => (await import('./cli/devices.ts')).devices,
   login: async () => (await import('./cli/login.ts')).login,
+  recover: async () => (await import('./cli/recover.ts')).recover,
   up: async () => (await import('./cli/up.ts')).up,
   stop: async () => (await import('./cli/stop.ts')).stop,
   quit: async () => (await import('./cli/quit.ts')).quit,

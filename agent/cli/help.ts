@@ -13,6 +13,7 @@ const TEXT = `errand <command>                (here: npx bun run errand <command
   up, stop, quit                start the agent in the background, stop it until "up", end everything
   up --relay URL --key KEY      use a relay elsewhere
   relay                         run only the relay, for a machine that is always on
+  recover E-MAIL                at the relay: codes for who lost password or authenticator
   login                         register this computer with your account, without a phone
   send "..."                    this terminal as a phone
 

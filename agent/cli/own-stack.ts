@@ -35,7 +35,7 @@ export type StackWishes = {
 /** The server has 1 s to close its connections and the database its checkpoint; both survive a kill. */
 const END_MS = 1_200;
 
-const folderOf = (desk: Desk): string => join(desk.data, 'stack');
+export const folderOf = (desk: Desk): string => join(desk.data, 'stack');
 const recordFile = (desk: Desk): string => join(folderOf(desk), 'running.json');
 
 function readRecord(desk: Desk): OwnStack | undefined {
