@@ -39,6 +39,13 @@ export interface Account {
   enrol(): Promise<Enrolment>;
   /** Gives a code of the authenticator: of the factor being enrolled, or of the one the account has. */
   verify(code: string, factorId?: string): Promise<void>;
+  /** Both need a code entered in the last ten minutes; a new password ends the account's other sessions. */
+  changePassword(password: string): Promise<void>;
+  changeEmail(email: string): Promise<void>;
+  /** A code for a new password appears where the relay runs, or comes by mail. */
+  askReset(email: string): Promise<void>;
+  /** That code in the place of the password. */
+  enterReset(reset: { email: string; code: string }): Promise<void>;
   /** This phone only; the account's other sessions stay. */
   signOut(): Promise<void>;
   /** A valid access token, refreshed where needed; undefined when signed out or out of reach. */
@@ -110,6 +117,11 @@ export function createAccount(options: {
     },
     enrol: async () => enrol(await auth()),
     verify: async (code, factorId) => verify(await auth(), code, factorId),
+    changePassword: async (password) => done(await (await auth()).updateUser({ password })),
+    changeEmail: async (email) => done(await (await auth()).updateUser({ email })),
+    askReset: async (email) => done(await (await auth()).resetPasswordForEmail(email)),
+    enterReset: async ({ email, code }) =>
+      done(await (await auth()).verifyOtp({ type: 'recovery', email, token: code.trim() })),
     signOut: async () => {
       // Out of reach or not: this phone forgets the session. The default scope would end the account's other sessions too.
       await (await auth()).signOut({ scope: 'local' });
@@ -131,6 +143,10 @@ export function createAccount(options: {
     },
     stop: () => void client?.then((made) => made.dispose()),
   };
+}
+
+function done({ error }: { error: Parameters<typeof accountFault>[0] | null }): void {
+  if (error) throw accountFault(error);
 }
 
 async function createClient(

@@ -10,6 +10,7 @@ export type LocalFaultCode =
   | 'account.unconfirmed'
   | 'account.code-wrong'
   | 'account.code-old'
+  | 'account.reset-code'
   | 'account.too-often'
   | 'account.gone'
   | 'account.failed'

@@ -16,6 +16,12 @@ export const META = {
   link: cell('link', z.string()),
   /** The session this phone's key was bound to. */
   bound: cell('bound', z.string()),
+  /** Whose session was here last, until that person signed out: signed out without it, the session ended elsewhere. */
+  who: cell('who', z.string()),
+  /** A code stood in for the password, which is to be chosen anew. */
+  renew: cell('renew', z.literal(true)),
+  /** `made`: recovery codes were shown here. `settled`: saved, or not wanted. */
+  codes: cell('codes', z.enum(['made', 'settled'])),
   /** Unix seconds: nothing that was issued before is taken. */
   notBefore: cell('notBefore', z.int()),
   /** Unix seconds of the last look into the inbox. */

@@ -6,17 +6,22 @@ import { Field } from '../ui/field.tsx';
 import { Fault } from '../ui/notice.tsx';
 
 /** Takes six digits of an authenticator; the sixth sends them. */
-export function CodeForm(props: { readonly done: string; readonly factorId?: string | undefined }): JSX.Element {
+export function CodeForm(props: {
+  readonly done: string;
+  readonly factorId?: string | undefined;
+  readonly onVerified?: () => void;
+}): JSX.Element {
   const { phone, words } = useApp();
   const [code, setCode] = createSignal('');
   const act = createAct();
 
   function send(): void {
     const given = code().replace(/\D/g, '');
-    const { factorId } = props;
+    const { factorId, onVerified } = props;
     act.run(async () => {
       try {
         await phone.account.verify(given, factorId);
+        onVerified?.();
       } finally {
         setCode('');
       }

@@ -6,10 +6,12 @@ import { later } from './later.ts';
 import { Threads } from './threads.tsx';
 
 // What is needed to send is in the first load, the rest follows.
+const Account = later(async () => (await import('./account.tsx')).Account);
 const Devices = later(async () => (await import('./devices.tsx')).Devices);
 const Enrol = later(async () => (await import('./enrol.tsx')).Enrol);
 const Factor = later(async () => (await import('./factor.tsx')).Factor);
 const InstallHint = later(async () => (await import('./install-hint.tsx')).InstallHint);
+const NewPassword = later(async () => (await import('./new-password.tsx')).NewPassword);
 const Pair = later(async () => (await import('./pair.tsx')).Pair);
 const Settings = later(async () => (await import('./settings.tsx')).Settings);
 const Thread = later(async () => (await import('./thread.tsx')).Thread);
@@ -35,6 +37,9 @@ export function Root(): JSX.Element {
         <Match when={stage('factor')}>
           <Factor />
         </Match>
+        <Match when={stage('renew')}>
+          <NewPassword />
+        </Match>
         <Match when={stage('ready')}>
           <Ready />
         </Match>
@@ -58,6 +63,9 @@ function Ready(): JSX.Element {
     <Switch fallback={<Threads />}>
       <Match when={at('settings')}>
         <Settings />
+      </Match>
+      <Match when={at('account')}>
+        <Account />
       </Match>
       <Match when={pairs()}>
         <Pair />

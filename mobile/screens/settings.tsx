@@ -21,6 +21,7 @@ export function Settings(): JSX.Element {
         <h2>{words.settings.account}</h2>
         <div class="card stack">
           <strong>{view().email}</strong>
+          <Button onPress={() => go('/account')}>{words.account.open}</Button>
           <p class="muted">{words.settings.signOutLead}</p>
           <Button busy={act.busy()} onPress={() => leave(() => phone.account.signOut())}>
             {words.settings.signOut}

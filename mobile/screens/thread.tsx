@@ -3,6 +3,7 @@ import type { ThreadView } from '../state/view.ts';
 import { useApp } from '../ui/app.ts';
 import { followEnd } from '../ui/follow-end.ts';
 import { Page } from '../ui/page.tsx';
+import { CodesCard } from './codes-card.tsx';
 import { Composer } from './composer.tsx';
 import { DeskLine } from './desk-line.tsx';
 import { LineNotice } from './line-notice.tsx';
@@ -57,6 +58,7 @@ function Open(props: { readonly thread: Accessor<ThreadView> }): JSX.Element {
       <div class="tasks">
         <Index each={thread().tasks}>{(task) => <TaskCard task={task()} desktop={desktop()} />}</Index>
       </div>
+      <CodesCard />
     </Page>
   );
 }

@@ -1,6 +1,7 @@
 import type { Account, Credentials, Enrolment, Standing } from '../link/account.ts';
 import { TABLES } from '../link/db.ts';
-import { dropMeta, META } from '../link/meta.ts';
+import { dropMeta, META, readMeta, writeMeta } from '../link/meta.ts';
+import { changesOf, type AccountChanges } from './account-changes.ts';
 import type { PhoneDeps } from './deps.ts';
 import type { Parts } from './parts.ts';
 import type { PhoneView } from './view.ts';
@@ -16,7 +17,7 @@ export interface Access {
   /** The relay asks for the second factor again, although the session has it. */
   wantFactor(): void;
   view(): Pick<PhoneView, 'stage' | 'email' | 'me'>;
-  readonly account: {
+  readonly account: AccountChanges & {
     readonly signUp: (credentials: Credentials) => Promise<void>;
     readonly signIn: (credentials: Credentials) => Promise<void>;
     enrol(): Promise<Enrolment>;
@@ -34,9 +35,13 @@ export function createAccess(deps: PhoneDeps, parts: Parts, emit: () => void): A
   let standing: Standing | undefined;
   let factorWanted = false;
   let me: PhoneView['me'];
+  let who = '';
+  let renew = false;
 
   async function look(): Promise<void> {
     standing = (await wires.known()?.account.standing()) ?? { is: 'signed-out' };
+    who = await keepWho(deps.db, standing);
+    renew = (await readMeta(deps.db, META.renew)) ?? false;
     me = (await deps.keys.load())?.device;
     emit();
   }
@@ -72,8 +77,8 @@ export function createAccess(deps: PhoneDeps, parts: Parts, emit: () => void): A
       emit();
     },
     view: () => ({
-      stage: stageOf(standing, factorWanted),
-      email: standing === undefined || standing.is === 'signed-out' ? '' : standing.email,
+      stage: stageOf(standing, { factorWanted, renew }),
+      email: who,
       me,
     }),
     account: accountOf({ parts, deps, read, act, confirmed: () => (factorWanted = false) }),
@@ -90,8 +95,9 @@ interface AccountOptions {
 }
 
 function accountOf({ deps, parts, read, act, confirmed }: AccountOptions): Access['account'] {
-  const { wires, post, refresh } = parts;
+  const { codes, wires, post, refresh } = parts;
   return {
+    ...changesOf({ db: deps.db, wires, act }),
     signUp: (credentials) => act((account) => account.signUp(credentials)),
     signIn: (credentials) => act((account) => account.signIn(credentials)),
     enrol: async () => (await wires.get()).account.enrol(),
@@ -103,6 +109,7 @@ function accountOf({ deps, parts, read, act, confirmed }: AccountOptions): Acces
     signOut: async () => {
       await post.hush();
       await signOut(deps, wires);
+      await codes.load();
       await read();
     },
     forget: async () => {
@@ -111,6 +118,7 @@ function accountOf({ deps, parts, read, act, confirmed }: AccountOptions): Acces
       await deps.db.write(async (tx) => {
         for (const table of TABLES) await tx.clear(table);
       });
+      await codes.load();
       await refresh();
       await read();
     },
@@ -118,6 +126,7 @@ function accountOf({ deps, parts, read, act, confirmed }: AccountOptions): Acces
 }
 
 async function signOut(deps: PhoneDeps, wires: Wires): Promise<void> {
+  for (const cell of [META.who, META.renew, META.codes]) await dropMeta(deps.db, cell);
   const wire = wires.known();
   if (!wire) return;
   // Best effort: the subscription dies with the session anyway, this only spares a useless push.
@@ -127,7 +136,20 @@ async function signOut(deps: PhoneDeps, wires: Wires): Promise<void> {
   await dropMeta(deps.db, META.bound);
 }
 
-function stageOf(standing: Standing | undefined, factorWanted: boolean): PhoneView['stage'] {
+/** Written only when it is another: each write is told to the phone's other pages, which look then. */
+async function keepWho(db: PhoneDeps['db'], standing: Standing): Promise<string> {
+  const before = (await readMeta(db, META.who)) ?? '';
+  if (standing.is === 'signed-out' || standing.email === before) return before;
+  await writeMeta(db, META.who, standing.email);
+  return standing.email;
+}
+
+function stageOf(
+  standing: Standing | undefined,
+  { factorWanted, renew }: { factorWanted: boolean; renew: boolean },
+): PhoneView['stage'] {
   if (!standing) return 'loading';
-  return standing.is === 'ready' && factorWanted ? 'factor' : standing.is;
+  if (standing.is !== 'ready') return standing.is;
+  if (factorWanted) return 'factor';
+  return renew ? 'renew' : 'ready';
 }

@@ -3,6 +3,7 @@ import type { Headline } from '../../edge/protocol/down.ts';
 import { ownLock } from '../link/lock.ts';
 import { createBook, type Book } from './book.ts';
 import type { PhoneDeps } from './deps.ts';
+import { createCodes, type Codes } from './codes.ts';
 import { createDesktops, type Desktops } from './desktops.ts';
 import { createErrands, type Errands } from './errands.ts';
 import { createHearing } from './hearing.ts';
@@ -14,6 +15,7 @@ import { createWires, type Wires } from './wires.ts';
 export interface Parts {
   readonly wires: Wires;
   readonly book: Book;
+  readonly codes: Codes;
   readonly post: Post;
   readonly pairing: Pairing;
   readonly errands: Errands;
@@ -87,6 +89,11 @@ export function createParts({ deps, emit, headlines, ...hooks }: PartsOptions): 
       await hooks.paired();
     },
   });
-  const load = (): Promise<void> => reading('book', book.load);
-  return { wires, book, post, pairing, errands, desktops, load, refresh };
+  const codes = createCodes({ deps, relay, changed: emit });
+  async function load(): Promise<void> {
+    await wires.load();
+    await codes.load();
+    await reading('book', book.load);
+  }
+  return { wires, book, codes, post, pairing, errands, desktops, load, refresh };
 }

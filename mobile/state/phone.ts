@@ -3,6 +3,7 @@ import type { PushSubscription } from '../../edge/protocol/http.ts';
 import { META, readMeta, writeMeta } from '../link/meta.ts';
 import { notingDb } from '../link/noting-db.ts';
 import { createAccess, type Access } from './access.ts';
+import type { Codes } from './codes.ts';
 import type { News, PhoneDeps } from './deps.ts';
 import type { Desktops } from './desktops.ts';
 import { createDrafts, type Drafts } from './drafts.ts';
@@ -23,6 +24,7 @@ export interface Phone {
   /** Without `start`: pulls once and resolves with the headlines that came. What a service worker has to show. */
   pull(): Promise<readonly Headline[]>;
   readonly account: Access['account'];
+  readonly codes: Pick<Codes, 'look' | 'make' | 'settle'>;
   readonly pairing: Pick<Pairing, 'open' | 'cancel' | 'reads'>;
   readonly errands: Errands;
   readonly drafts: Drafts;
@@ -64,7 +66,6 @@ export function createPhone(given: PhoneDeps): Phone {
   }
   return {
     start: async () => {
-      await wires.load();
       await parts.load();
       await access.read();
     },
@@ -81,12 +82,12 @@ export function createPhone(given: PhoneDeps): Phone {
     },
     kick: post.kick,
     pull: async () => {
-      await wires.load();
       await parts.load();
       await post.drain();
       return headlines.splice(0);
     },
     account: access.account,
+    codes: parts.codes,
     pairing,
     errands,
     drafts: createDrafts(db),
@@ -106,9 +107,10 @@ function pushOf(deps: PhoneDeps, { wires }: Parts): Phone['push'] {
   };
 }
 
-function viewOf({ book, pairing, post, desktops }: Parts, access: Access): PhoneView {
+function viewOf({ book, codes, pairing, post, desktops }: Parts, access: Access): PhoneView {
   return {
     ...access.view(),
+    codes: codes.view(),
     link: pairing.waiting(),
     pairing: pairing.view(),
     line: post.line(),

@@ -82,7 +82,15 @@ export type PairingView =
   | { readonly is: 'paired'; readonly desktop: string }
   | { readonly is: 'failed'; readonly why: FaultCode };
 
-export type Stage = 'loading' | 'signed-out' | 'enrol' | 'factor' | 'ready';
+/** `renew`: a code stood in for the password; a new one is due. */
+export type Stage = 'loading' | 'signed-out' | 'enrol' | 'factor' | 'renew' | 'ready';
+
+export interface CodesView {
+  /** Saved, or not wanted: nobody is asked again. */
+  readonly settled: boolean;
+  /** How many are left; undefined until asked. */
+  readonly left: number | undefined;
+}
 
 /** `refused`: the relay answered, but not as hoped; `why` says what to do. */
 export type LineView =
@@ -102,7 +110,9 @@ export interface DeviceRow {
 /** All that screens show. A new object at each change; parts that did not change are the same objects. */
 export interface PhoneView {
   readonly stage: Stage;
+  /** Signed out: whose session ended here without that person's doing, else empty. */
   readonly email: string;
+  readonly codes: CodesView;
   readonly me: Device | undefined;
   /** A pairing link that waits for the second factor. */
   readonly link: string | undefined;

@@ -15,6 +15,9 @@ export interface Surroundings {
   readonly notify: () => Promise<Notifying>;
   readonly open: (file: File, how: 'open' | 'save') => void;
   readonly copy: (text: string) => Promise<void>;
+  /** Hands a text to another app; undefined where the browser cannot. */
+  readonly share: ((text: string) => Promise<void>) | undefined;
+  readonly print: () => void;
 }
 
 export interface App {

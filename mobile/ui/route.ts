@@ -5,12 +5,13 @@ export type Route =
   | { readonly at: 'thread'; readonly id: string }
   | { readonly at: 'pair' }
   | { readonly at: 'devices' }
+  | { readonly at: 'account' }
   | { readonly at: 'settings' };
 
 export function readRoute(path: string): Route {
   const [first = '', second = ''] = path.split('/').filter((part) => part !== '');
   if (first === 't' && second !== '') return { at: 'thread', id: decodeURIComponent(second) };
-  if (first === 'pair' || first === 'devices' || first === 'settings') return { at: first };
+  if (first === 'pair' || first === 'devices' || first === 'account' || first === 'settings') return { at: first };
   return { at: 'threads' };
 }
 

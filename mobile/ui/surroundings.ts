@@ -62,5 +62,8 @@ export function surroundings(page: Window, phone: Phone): Surroundings {
     },
     open: (file, how) => openFile(page, file, how),
     copy: (text) => page.navigator.clipboard.writeText(text),
+    // The type says always; Firefox on a desktop has none.
+    share: 'share' in page.navigator ? (text) => page.navigator.share({ text }) : undefined,
+    print: () => page.print(),
   };
 }

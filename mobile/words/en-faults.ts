@@ -10,6 +10,7 @@ const local: Record<LocalFaultCode | 'network.unreachable' | 'network.bad-answer
   'account.unconfirmed': 'Open the link in the e-mail you got, then sign in.',
   'account.code-wrong': 'The code is not right. Take the one shown now; each works once.',
   'account.code-old': 'That took too long. Enter the code shown now.',
+  'account.reset-code': 'This code is not right, or it is older than ten minutes.',
   'account.too-often': 'Too many tries. Wait a few minutes.',
   'account.gone': 'You were signed out. Sign in again.',
   'account.failed': 'Signing in did not work. Try again in a moment.',

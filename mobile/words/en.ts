@@ -1,5 +1,6 @@
 import type { Reach } from '../state/reach.ts';
 import type { TaskStanding } from '../state/view.ts';
+import { account } from './en-account.ts';
 import { faults, unsent } from './en-faults.ts';
 
 const parked: Record<Extract<TaskStanding, { is: 'parked' }>['why'], string> = {
@@ -10,6 +11,7 @@ const parked: Record<Extract<TaskStanding, { is: 'parked' }>['why'], string> = {
   restarted: 'Paused: the agent is starting again.',
   'ask-expired': 'Paused: the question was not answered in time.',
   'model-unavailable': 'Paused: the model does not answer just now. Tried again by itself.',
+  'disk-full': 'Paused: the disk of the desktop is full. Goes on by itself when there is room on it.',
 };
 
 const fates: Record<Extract<TaskStanding, { is: 'ended' }>['fate'], string> = {
@@ -65,6 +67,7 @@ function reach(at: Reach, time: (ms: number) => string): string {
 /** Every word on the phone's screens. Another language has the same shape. */
 export const en = {
   app: 'Errand',
+  account,
   faults,
   unsent,
   standing,

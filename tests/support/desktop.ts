@@ -170,7 +170,7 @@ export const PASSWORD = 'correct horse battery staple';
 export const EMAIL = 'owner@example.org';
 
 /** The code that an authenticator shows now for this key. */
-export const codeFor = (secret: string): string => new TOTP({ secret }).generate();
+export const codeFor = (secret: string, timestamp = Date.now()): string => new TOTP({ secret }).generate({ timestamp });
 
 /** Signs a phone up, pairs it by `link`, and presses the key at the desk. Resolves with the factor's secret. */
 export async function signUpAndPair(desktop: Desktop, phone: Phone, link?: string): Promise<string> {

@@ -184,7 +184,7 @@ describe('a thief', () => {
     const [one, two] = await Promise.all(
       both.map((client, n) => refusalOf(relayOf(client).recover(first(someone), `${fresh} ${n}`))),
     );
-    expect([one, two].toSorted()).toEqual(['recovery.code', undefined].toSorted());
+    expect(new Set([one, two])).toEqual(new Set(['recovery.code', undefined]));
     const after = await signUp(stack);
     expect(await refusalOf(relayOf(after.client).recover(first(someone), fresh))).toBe('recovery.code');
   });
