@@ -13,7 +13,16 @@ export const taskStateSchema = z.discriminatedUnion('is', [
   z.object({ is: z.literal('waiting'), ask: idSchema }),
   z.object({
     is: z.literal('parked'),
-    why: z.enum(['lid-closed', 'idle', 'asleep', 'stopped-by-owner', 'restarted', 'ask-expired', 'model-unavailable']),
+    why: z.enum([
+      'lid-closed',
+      'idle',
+      'asleep',
+      'stopped-by-owner',
+      'restarted',
+      'ask-expired',
+      'model-unavailable',
+      'disk-full',
+    ]),
     until: z.optional(z.int()),
   }),
   z.object({ is: z.literal('ended'), fate: fateSchema, why: z.optional(z.string()) }),
