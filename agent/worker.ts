@@ -1,9 +1,13 @@
+import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { newId } from '../edge/protocol/id.ts';
 import { readConfig, type Config } from './config.ts';
 import { callSchema, lidSchema, orderSchema, type Notice, type Reply } from './control/messages.ts';
 import type { Pulse } from './control/pulse.ts';
+import { WORKER_EXIT } from './control/worker-exit.ts';
+import { JournalError } from './journal/error.ts';
+import { isDiskFull, keepReserve } from './journal/full-disk.ts';
 import { openJournal } from './journal/journal.ts';
 import { readMeta, readSettings, writeMeta } from './journal/meta.ts';
 import { lastPhoneWord } from './journal/peer.ts';
@@ -19,7 +23,7 @@ import { keepAwake, type AwakeLease } from './power/keep-awake.ts';
 import { chooseModel } from './runner/choose-model.ts';
 import { failpointNamed } from './runner/failpoint.ts';
 import { createRunner } from './runner/run.ts';
-import { parkedFor } from './runner/run-task.ts';
+import { parkedFor, type ParkedWhy } from './runner/run-task.ts';
 import { spawnApart } from './tools/apart/spawn-apart.ts';
 import { spawnCommand } from './tools/spawn-command.ts';
 import { tools } from './tools/tools.ts';
@@ -48,12 +52,26 @@ const wait = (ms: number, signal: AbortSignal): Promise<void> => {
   signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   return promise.finally(cancel);
 };
-process.on('unhandledRejection', (error) => {
+function leaveBroken(error: unknown): never {
   log(`worker: ${error instanceof Error ? error.stack : String(error)}`);
-  process.exit(1);
-});
+  if (isDiskFull(error)) process.exit(WORKER_EXIT['disk-full']);
+  process.exit(error instanceof JournalError && error.code === 'journal.newer' ? WORKER_EXIT['journal-newer'] : 1);
+}
+process.on('unhandledRejection', leaveBroken);
+process.on('uncaughtException', leaveBroken);
 
-const journal = openJournal({ folder, now: () => Date.now() });
+let whenFull = (): void => process.exit(WORKER_EXIT['disk-full']);
+
+function open() {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const kept = keepReserve(folder);
+    return { reserve: kept, journal: openJournal({ folder, now: () => Date.now(), onFull: () => whenFull() }) };
+  } catch (error) {
+    return leaveBroken(error);
+  }
+}
+const { reserve, journal } = open();
 const keyring = await openKeyring({ folder, force: env['ERRAND_KEYRING'], notice: log });
 const readModel = async ({ model }: Config) =>
   chooseModel(model, { apiKey: (await keyring.get(API_KEY)) ?? env['ANTHROPIC_API_KEY'], wait });
@@ -136,13 +154,32 @@ async function end(presence: Here['presence'], why: string): Promise<void> {
   if (ending) return;
   ending = true;
   log(`worker: ends (${presence}: ${why})`);
-  connection?.pairing?.hide();
-  await Promise.race([runner.stop(parkedFor(presence)), wait(PARK_MS, new AbortController().signal)]);
+  await park(parkedFor(presence));
   tellPhones(presence);
+  await leave(0);
+}
+
+async function park(why: ParkedWhy): Promise<void> {
+  connection?.pairing?.hide();
+  await Promise.race([runner.stop(why), wait(PARK_MS, new AbortController().signal)]);
   lease?.release();
+}
+
+async function leave(code: number): Promise<never> {
   await connection?.link.stop(FAREWELL_MS);
   journal.close();
-  process.exit(0);
+  process.exit(code);
+}
+
+/** What cannot be written down must not be done. The supervisor tries again, and the room for these last words is taken anew then. */
+function standStill(): void {
+  if (ending) return;
+  ending = true;
+  log('worker: the disk is full, so it stands still');
+  reserve.spend();
+  park('disk-full')
+    .then(() => leave(WORKER_EXIT['disk-full']))
+    .catch(() => process.exit(WORKER_EXIT['disk-full']));
 }
 
 journal.watch((change) => {
@@ -178,4 +215,5 @@ process.on('message', (message: unknown) => {
 });
 // Without its supervisor nobody watches the lid: the worker must not go on alone.
 process.on('disconnect', () => void end('idle', 'the supervisor is gone'));
+whenFull = standStill;
 pulse();

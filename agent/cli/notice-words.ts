@@ -57,9 +57,12 @@ const LINK_WORDS = {
   'no-session': undefined,
 };
 
+/** Nobody has to do anything. */
+const QUIET = /^(Starting\.|Ready for errands\.|Working on an errand\.)$/;
+
 function presenceWords({ presence, why }: Extract<Notice, { say: 'presence' }>): string | undefined {
   const works = presence === 'running' || presence === 'idle';
-  return works && !why.includes('crash') ? undefined : why;
+  return works && QUIET.test(why) ? undefined : why;
 }
 
 /** What an attached terminal prints. Claims and questions are put by questions.ts, offers by the first-start link. */

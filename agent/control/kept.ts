@@ -14,6 +14,7 @@ type KeptFacts = z.infer<typeof keptSchema>;
 
 export type Kept = {
   read(): KeptFacts;
+  /** Must not throw. */
   change(facts: Partial<KeptFacts>): void;
 };
 
@@ -37,8 +38,12 @@ export function openKept(file: string): Kept {
       const next = { ...facts, ...some };
       if (JSON.stringify(next) === JSON.stringify(facts)) return;
       facts = next;
-      writeFileSync(`${file}.new`, JSON.stringify(facts), { mode: 0o600 });
-      renameSync(`${file}.new`, file);
+      try {
+        writeFileSync(`${file}.new`, JSON.stringify(facts), { mode: 0o600 });
+        renameSync(`${file}.new`, file);
+      } catch {
+        // The disk is full: it counts as long as this process lives, and the power contract goes on.
+      }
     },
   };
 }

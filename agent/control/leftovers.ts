@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { endFamily, type ProcessControl } from './end-family.ts';
 import type { Process } from './processes.ts';
@@ -16,8 +16,14 @@ export type WorkerRecord = z.infer<typeof recordSchema>;
 
 export type LeftoverQuestion = ProcessControl & { environmentOf: (pid: number) => readonly string[] };
 
+/** Must not throw: without a record a killed supervisor's worker may be left over, without a supervisor it certainly is. */
 export function writeRecord(file: string, record: WorkerRecord): void {
-  writeFileSync(file, JSON.stringify(record), { mode: 0o600 });
+  try {
+    writeFileSync(`${file}.new`, JSON.stringify(record), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  } catch {
+    // The disk is full. The record before this one has the same `run`.
+  }
 }
 
 function readRecord(file: string): WorkerRecord | undefined {

@@ -1,5 +1,6 @@
 import type { WhyNot } from '../power/decide-power.ts';
 import type { Pulse } from './pulse.ts';
+import { exitWords } from './worker-exit.ts';
 import type { WorkerState } from './worker-keeper.ts';
 import type { Status } from './messages.ts';
 
@@ -52,6 +53,8 @@ function onStanding(pulse: Pulse | undefined): Standing {
 }
 
 function crashWords({ count, how, waitMs }: Extract<WorkerState, { is: 'crashed' }>): string {
+  const known = exitWords(how);
+  if (known !== undefined) return known;
   if (count < LOOP) return 'Starting again after a crash.';
   const seconds = Math.max(1, Math.round(waitMs / 1000));
   return `It crashed ${count} times in a row (${how}); the next try is in ${seconds} s. The reason is in worker.log in the data folder.`;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { MAX_CLOCK_AHEAD } from '../../edge/protocol/envelope.ts';
 import type { Event } from '../../edge/protocol/event.ts';
 import { JournalError } from './error.ts';
+import { isDiskFull } from './full-disk.ts';
 import { MIGRATIONS } from './schema.ts';
 
 /** What a committed transaction changed, told to whoever watches. */
@@ -39,10 +40,12 @@ export interface Journal {
 interface Options {
   readonly folder: string;
   readonly now: () => number;
+  /** A write failed because the disk takes nothing more, and nothing of it was kept: from now on nothing may be done. Must not throw. */
+  readonly onFull?: () => void;
 }
 
 /** Opens, locks and migrates the journal in `folder`. Throws {@link JournalError} 'journal.locked' or 'journal.newer'. */
-export function openJournal({ folder, now }: Options): Journal {
+export function openJournal({ folder, now, onFull }: Options): Journal {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const unlock = lock(folder);
   try {
@@ -52,7 +55,7 @@ export function openJournal({ folder, now }: Options): Journal {
     db.run('pragma foreign_keys = on');
     db.run('pragma busy_timeout = 5000');
     migrate(db);
-    return journalOf({ db, folder, now, epoch: nextEpoch(db, now), unlock });
+    return journalOf({ db, folder, now, onFull, epoch: nextEpoch(db, now), unlock });
   } catch (error) {
     unlock();
     throw error;
@@ -103,8 +106,10 @@ function storedEpoch(db: Database): number {
   return Number(db.query<{ value: string }, []>("select value from meta where key = 'epoch'").get()?.value);
 }
 
-function journalOf(options: Options & { db: Database; epoch: number; unlock: () => void }): Journal {
-  const { db, folder, now, epoch, unlock } = options;
+function journalOf(
+  options: Omit<Options, 'onFull'> & { onFull: Options['onFull']; db: Database; epoch: number; unlock: () => void },
+): Journal {
+  const { db, folder, now, onFull, epoch, unlock } = options;
   const listeners = new Set<(change: Change) => void>();
   const changes: Change[] = [];
 
@@ -121,6 +126,7 @@ function journalOf(options: Options & { db: Database; epoch: number; unlock: () 
     } catch (error) {
       changes.length = 0;
       if (db.inTransaction) db.run('rollback');
+      if (isDiskFull(error)) onFull?.();
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 import type { Seen } from '../../edge/protocol/down.ts';
 import type { TaskState } from '../../edge/protocol/event.ts';
+import { isDiskFull } from '../journal/full-disk.ts';
 import type { Journal } from '../journal/journal.ts';
 import { appendEvent, newestNoteOf } from '../journal/event.ts';
 import { listEarlier, raiseTaint, setState, type TaskRecord } from '../journal/task.ts';
@@ -14,6 +15,8 @@ import { fillWorkspace } from './workspace.ts';
 
 /** Milliseconds until a task is tried again whose model did not answer. */
 const MODEL_PAUSE_MS = 120_000;
+/** And one that found the disk full, when the journal itself could be written. */
+const DISK_PAUSE_MS = 60_000;
 
 export type ParkedWhy = Extract<TaskState, { is: 'parked' }>['why'];
 
@@ -43,7 +46,10 @@ export class Interrupted extends Error {
   }
 }
 
-/** Runs a task until it ended, waits, or is parked; all of that is in the journal when this resolves. Does not reject. */
+/**
+ * Runs a task until it ended, waits, or is parked; all of that is in the journal when this resolves. Rejects only when the journal cannot
+ * be written: then the task is where it was.
+ */
 export async function runTask(deps: RunnerDeps, task: TaskRecord, signal: AbortSignal): Promise<void> {
   const { journal } = deps;
   try {
@@ -69,7 +75,13 @@ function stumbled(journal: Journal, task: string, error: unknown): void {
       noteOnce(journal, task, error.message);
       setState(journal, task, { is: 'parked', why: 'model-unavailable', until }, until);
     });
-  } else fail(journal, task, error instanceof Error ? error.message : String(error));
+    return;
+  }
+  if (isDiskFull(error)) {
+    setState(journal, task, { is: 'parked', why: 'disk-full' }, journal.now() + DISK_PAUSE_MS);
+    return;
+  }
+  fail(journal, task, error instanceof Error ? error.message : String(error));
 }
 
 /** Tried every few minutes, a model may stay away for days: its reason is told when it is a new one. */

@@ -86,7 +86,7 @@ function isRunnable({ state, retryAt }: TaskRecord, now: number): boolean {
     case 'running':
       return true;
     case 'parked':
-      return state.why === 'model-unavailable' ? (retryAt ?? 0) <= now : state.why !== 'ask-expired';
+      return state.why !== 'ask-expired' && (retryAt ?? 0) <= now;
     case 'waiting':
     case 'ended':
       return false;

@@ -7,7 +7,11 @@ import { eventHash, eventSchema, type Event } from '../../edge/protocol/event.ts
 import type { Seen } from '../../edge/protocol/down.ts';
 import { writeConfig, type Config } from '../../agent/config.ts';
 import type { Notice, Reply, WorkerRequest } from '../../agent/control/messages.ts';
+import type { SmallDisk } from './small-disk.ts';
 import { until } from './until.ts';
+
+/** A home folder for nobody else. */
+export const newHome = (): string => realpathSync(mkdtempSync(join(tmpdir(), 'errand-worker-')));
 
 const program = join(import.meta.dirname, '..', '..', 'agent', 'worker.ts');
 
@@ -36,9 +40,13 @@ export interface RealWorker {
   clear(): Promise<void>;
 }
 
-export function realWorker(first: Partial<Config> = {}): RealWorker {
-  const home = realpathSync(mkdtempSync(join(tmpdir(), 'errand-worker-')));
-  const data = join(home, '.errand');
+/** `disk` gives it a disk of its own, mounted below the home folder. */
+export function realWorker(
+  first: Partial<Config> = {},
+  { disk, home = newHome() }: { disk?: Pick<SmallDisk, 'enter' | 'at'>; home?: string } = {},
+): RealWorker {
+  const inside = join(home, '.errand');
+  const data = disk ? disk.at(inside) : inside;
   const notices: Notice[] = [];
   const waiting = new Map<number, (reply: Reply) => void>();
   let config: Config = {
@@ -91,13 +99,14 @@ export function realWorker(first: Partial<Config> = {}): RealWorker {
       writeConfig(data, config);
       log = '';
       let ready = false;
-      const started = spawn(process.execPath, [program], {
+      const [command, ...args] = [...(disk?.enter ?? []), process.execPath, program];
+      const started = spawn(command, args, {
         cwd: home,
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         env: {
           PATH: process.env['PATH'],
           HOME: home,
-          ERRAND_DATA: data,
+          ERRAND_DATA: inside,
           ERRAND_KEYRING: 'file',
           NO_PROXY: '127.0.0.1',
           ...env,
