@@ -15,10 +15,10 @@ export const account = {
   codes: 'Recovery codes',
   codesTitle: 'Save your recovery codes',
   codesLead:
-    'If you lose your authenticator, one of these and your password let you in again. Nobody else can help you then.',
+    'If you lose your authenticator, one of these and your password let you in again.',
   codesShow: 'Show codes',
   codesNew: 'Make new codes',
-  codesNewLead: 'The earlier ones are worth nothing then.',
+  codesNewLead: 'New ones take the place of all earlier ones.',
   codesLeft: (left: number) => (left === 1 ? 'One code is left.' : `${left} codes are left.`),
   codesNone: 'There are none.',
   codesKeep: 'Each works once. They are shown only now: keep them where your phone is not.',
