@@ -10,7 +10,10 @@ import { makeClaim, makeOffer } from '../../edge/protocol/pairing.ts';
 import { makeProof } from '../../edge/protocol/proof.ts';
 import { sealEnvelope, type HeaderChoice } from '../../edge/protocol/seal.ts';
 import type { RelayStack } from './relay-stack.ts';
-import { claimsOf, newClient, owner, type Person } from './stack-people.ts';
+import { claimsOf, newClient, owner, type Person, type Place } from './stack-people.ts';
+
+/** Where a relay answers, and how it is called. */
+export type RelayPlace = Place & Pick<RelayStack, 'client'>;
 
 export const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
@@ -45,7 +48,7 @@ export interface Offered {
   readonly pollSecret: string;
 }
 
-export async function offerOf(stack: RelayStack, desktop: Identity, code = newPairingCode()): Promise<Offered> {
+export async function offerOf(stack: RelayPlace, desktop: Identity, code = newPairingCode()): Promise<Offered> {
   const offer = await makeOffer(code, desktop.device, nowSeconds());
   const { pollSecret } = await stack.client().postPairing(offer);
   return { code, pid: await pairingId(code), offer, pollSecret };
@@ -71,7 +74,7 @@ export async function confirmationOf(
 }
 
 /** A desktop gets a session of its own account, as after a lost refresh token. */
-export async function desktopSession(stack: RelayStack, desktop: Identity): Promise<SupabaseClient> {
+export async function desktopSession(stack: RelayPlace, desktop: Identity): Promise<SupabaseClient> {
   const relay = stack.client();
   const { kid } = desktop.device;
   const nonce = await relay.sessionNonce(kid);
@@ -103,7 +106,7 @@ export interface Pair {
 }
 
 /** A person's phone and desktop, paired by the real ceremony; or one more desktop for the phone of `known`. */
-export async function paired(stack: RelayStack, known?: Pair): Promise<Pair> {
+export async function paired(stack: RelayPlace, known?: Pair): Promise<Pair> {
   const someone = known?.person ?? (await owner(stack));
   const [phone, desktop] = await Promise.all([known?.phone.identity ?? phoneIdentity(), desktopIdentity()]);
   const relay = stack.client(() => tokenOf(someone.client));

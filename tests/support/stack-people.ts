@@ -7,8 +7,11 @@ export const password = 'correct horse battery staple';
 
 export type Person = { client: SupabaseClient; email: string; userId: string };
 
+/** Where a stack answers; it may be in another process. */
+export type Place = Pick<Stack, 'url' | 'publishableKey'>;
+
 /** An ordinary client with the publishable key, which keeps its session in memory and starts no timers. */
-export function newClient(stack: Stack, key: string = stack.publishableKey): SupabaseClient {
+export function newClient(stack: Place, key: string = stack.publishableKey): SupabaseClient {
   return createClient(stack.url, key, {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
   });
@@ -19,7 +22,7 @@ export function newAdmin(stack: Stack): SupabaseClient {
 }
 
 /** Signs up; the session is aal1. */
-export async function signUp(stack: Stack, email = `${crypto.randomUUID()}@example.org`): Promise<Person> {
+export async function signUp(stack: Place, email = `${crypto.randomUUID()}@example.org`): Promise<Person> {
   const client = newClient(stack);
   const { data, error } = await client.auth.signUp({ email, password });
   if (error || !data.user) throw error ?? new Error('no user');
@@ -44,7 +47,7 @@ export function codeOf({ secret }: { secret: string }, timestamp: number = Date.
 }
 
 /** A signed-up owner with a second factor. */
-export async function owner(stack: Stack): Promise<Person & { factor: Factor }> {
+export async function owner(stack: Place): Promise<Person & { factor: Factor }> {
   const person = await signUp(stack);
   return { ...person, factor: await enrol(person) };
 }
