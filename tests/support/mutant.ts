@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'bun:test';
+import { beforeAll, describe, expect, test } from 'bun:test';
 import { record } from './evidence.ts';
 
 /** One text of one source file, which must stand there exactly once, and what stands in its place. */
@@ -22,6 +22,8 @@ export const EDITS_ENV = 'ERRAND_MUTANT';
 
 const root = join(import.meta.dir, '..', '..');
 
+type Environment = Readonly<Record<string, string>>;
+
 interface Ran {
   readonly said: string;
   readonly passed: number;
@@ -29,7 +31,11 @@ interface Ran {
 }
 
 /** Runs the tests of these sentences with these edits made to the program. */
-async function run(file: string, sentences: readonly string[], edits: readonly Edit[]): Promise<Ran> {
+async function run(
+  file: string,
+  sentences: readonly string[],
+  { edits, env: more = {} }: { edits: readonly Edit[]; env?: Environment | undefined },
+): Promise<Ran> {
   const { ERRAND_EVIDENCE: _none, ...env } = process.env;
   const pattern = `(^|> | )(${sentences.map((sentence) => RegExp.escape(sentence)).join('|')})$`;
   const child = Bun.spawn(
@@ -43,7 +49,7 @@ async function run(file: string, sentences: readonly string[], edits: readonly E
       '-t',
       pattern,
     ],
-    { cwd: root, env: { ...env, [EDITS_ENV]: JSON.stringify(edits) }, stdout: 'pipe', stderr: 'pipe' },
+    { cwd: root, env: { ...env, ...more, [EDITS_ENV]: JSON.stringify(edits) }, stdout: 'pipe', stderr: 'pipe' },
   );
   const [out, err] = await Promise.all([
     new Response(child.stdout).text(),
@@ -72,12 +78,21 @@ function mustStandOnce({ file, without }: Edit): void {
  * Tests that each mutant is noticed: by the very attack that its check is there for, and by an expectation of that test that does
  * not hold, not by a program that broke. `of` is the row in the README's table.
  */
-export function mutants(of: string, all: readonly Mutant[]): void {
+export function mutants(
+  of: string,
+  all: readonly Mutant[],
+  /** What the tests find in their environment besides. */
+  environment: () => Promise<Environment> = async () => ({}),
+): void {
   describe(of, () => {
+    let env: Environment = {};
+    beforeAll(async () => {
+      env = await environment();
+    }, 120_000);
     for (const file of new Set(all.map(({ attack }) => attack[0]))) {
       const sentences = [...new Set(all.flatMap(({ attack }) => (attack[0] === file ? [attack[1]] : [])))];
       test(`${file}: the whole program stands the attacks`, async () => {
-        const { passed, failed, said } = await run(file, sentences, []);
+        const { passed, failed, said } = await run(file, sentences, { edits: [], env });
         expect({ passed, failed }, said).toEqual({ passed: sentences.length, failed: [] });
       });
     }
@@ -85,7 +100,7 @@ export function mutants(of: string, all: readonly Mutant[]): void {
       const [file, sentence] = mutant.attack;
       test(`without its check that ${mutant.check}, the program falls to: ${sentence}`, async () => {
         editsOf(mutant).forEach(mustStandOnce);
-        const { passed, failed, said } = await run(file, [sentence], editsOf(mutant));
+        const { passed, failed, said } = await run(file, [sentence], { edits: editsOf(mutant), env });
         const noticed = passed === 0 && failed.length === 1 && failed[0]?.endsWith(sentence) === true;
         const killed = noticed && /^error:.*\bexpect|^Expected/ms.test(said);
         record({ is: 'mutants', of, made: 1, killed: Number(killed) });

@@ -6,6 +6,12 @@ import { startCluster } from '../../supabase/local/postgres/cluster.ts';
 import type { Cluster } from '../../supabase/local/postgres/cluster.ts';
 import { connect } from '../../supabase/local/postgres/connect.ts';
 
+/** Names a cluster of the parent process and its template, as JSON: starting one takes seconds. */
+const LENT = 'ERRAND_TEST_CLUSTER';
+/** `url` has this word in the place of a database's name. */
+const ANY_DATABASE = 'any_database';
+
+type Lent = { readonly url: string; readonly template: string };
 type Database = { url: string; drop: () => Promise<void> };
 
 /** The folder of another PostgreSQL's programs, when a run of the tests names one. */
@@ -31,7 +37,7 @@ function fingerprint(folder: string): string {
 }
 
 /** Runs `statement` in the cluster's first database, for what no transaction may hold. */
-async function run(cluster: Cluster, statement: string): Promise<void> {
+async function run(cluster: Pick<Cluster, 'urlOf'>, statement: string): Promise<void> {
   const sql = connect(cluster.urlOf('postgres'), { max: 1 });
   try {
     await sql.unsafe(statement);
@@ -63,7 +69,31 @@ class SharedCluster {
     return { url: cluster.urlOf(name), drop: () => run(cluster, `drop database if exists ${name} with (force)`) };
   }
 
-  #prepare(cluster: Cluster, migrationsDir: string): Promise<string> {
+  /** The environment in which another process copies from this one's cluster, as long as this one runs. */
+  async lend(migrationsDir: string): Promise<Record<string, string>> {
+    const { cluster, template } = await this.#template(migrationsDir);
+    return { [LENT]: JSON.stringify({ url: cluster.urlOf(ANY_DATABASE), template } satisfies Lent) };
+  }
+
+  async #template(migrationsDir: string): Promise<{ cluster: Pick<Cluster, 'urlOf'>; template: string }> {
+    const lent = process.env[LENT];
+    if (lent !== undefined) {
+      const { url, template } = JSON.parse(lent) as Lent;
+      return { cluster: { urlOf: (database) => url.replace(ANY_DATABASE, database) }, template };
+    }
+    this.#cluster ??= startCluster({
+      folder: mkdtempSync(join(tmpdir(), 'errand-pg-')),
+      durable: false,
+      removeAfter: true,
+    });
+    const cluster = await this.#cluster;
+    const key = fingerprint(migrationsDir);
+    const known = this.#templates.get(key) ?? this.#prepare(cluster, migrationsDir);
+    this.#templates.set(key, known);
+    return { cluster, template: await known };
+  }
+
+  #prepare(cluster: Pick<Cluster, 'urlOf'>, migrationsDir: string): Promise<string> {
     return this.#alone(async () => {
       const name = `template_${(this.#count += 1)}`;
       await run(cluster, `create database ${name}`);

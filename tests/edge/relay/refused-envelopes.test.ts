@@ -3,6 +3,7 @@ import { CompactSign } from 'jose';
 import { toB64u, toBytes } from '../../../edge/protocol/bytes.ts';
 import { MAX_LIFE } from '../../../edge/protocol/envelope.ts';
 import { newId } from '../../../edge/protocol/id.ts';
+import { attack } from '../../support/evidence.ts';
 import { nowSeconds, paired, phoneIdentity, sealed, type Pair } from '../../support/paired.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { rows } from '../../support/rows.ts';
@@ -43,13 +44,13 @@ async function signed(header: Record<string, unknown>): Promise<string> {
 }
 
 describe('the relay refuses an envelope', () => {
-  test('that is no envelope', async () => {
+  attack('header and recipient', 'that is no envelope', async () => {
     for (const text of ['', 'a.b', 'a.b.c', `${toB64u(toBytes('{}'))}.AA.AA`]) {
       expect(await post(text)).toBe('envelope.malformed');
     }
   });
 
-  test.each([
+  for (const [what, header] of [
     ['another type', { typ: 'errand2+jws' }],
     ['a key of its own', { jwk: { kty: 'EC' } }],
     ['an address to fetch a key from', { jku: 'https://keys.example' }],
@@ -57,11 +58,13 @@ describe('the relay refuses an envelope', () => {
     ['a schedule without its kind', { s: { cron: '* * * * *', tz: 'UTC', nb: 0, na: 0, grace: 0 } }],
     ['no recipient', { to: [] }],
     ['a life of more than eight days', { exp: nowSeconds() + MAX_LIFE + 60 }],
-  ])('whose header has %s', async (_, header) => {
-    expect(await post(await signed(header))).toBe('envelope.malformed');
-  });
+  ] satisfies [string, object][]) {
+    attack('header and recipient', `whose header has ${what}`, async () => {
+      expect(await post(await signed({ ...header }))).toBe('envelope.malformed');
+    });
+  }
 
-  test('whose header names no signature or a shared secret', async () => {
+  attack('sender and signature', 'whose header names no signature or a shared secret', async () => {
     const [, payload, signature] = (await mine()).split('.');
     for (const alg of ['none', 'HS256']) {
       const header = JSON.parse(Buffer.from((await mine()).split('.')[0] ?? '', 'base64url').toString()) as object;
@@ -70,12 +73,19 @@ describe('the relay refuses an envelope', () => {
     }
   });
 
-  test('of another sender', async () => {
+  attack('sender and signature', 'of another sender', async () => {
     const others = await sealed(stranger.phone.identity, [pair.desktop.identity]);
     expect(await post(others)).toBe('envelope.sender');
   });
 
-  test('that was signed with another key, or altered after it was signed', async () => {
+  attack('sender and signature', 'that its caller signed under the name of another device', async () => {
+    const { device } = stranger.phone.identity;
+    expect(await post(await sealed({ ...pair.phone.identity, device }, [pair.desktop.identity]))).toBe(
+      'envelope.sender',
+    );
+  });
+
+  attack('sender and signature', 'that was signed with another key, or altered after it was signed', async () => {
     const { device } = pair.phone.identity;
     const forger = await phoneIdentity();
     const forged = await sealed({ ...forger, device }, [pair.desktop.identity]);
@@ -84,14 +94,18 @@ describe('the relay refuses an envelope', () => {
     expect(await post(`${header}.${toB64u(toBytes('other'))}.${signature}`)).toBe('envelope.signature');
   });
 
-  test("to another account's device, to nobody, and to one of them among others", async () => {
-    const nobody = await phoneIdentity();
-    for (const to of [[stranger.desktop.identity], [nobody], [pair.desktop.identity, stranger.desktop.identity]]) {
-      expect(await post(await sealed(pair.phone.identity, to))).toBe('envelope.recipient');
-    }
-  });
+  attack(
+    'header and recipient',
+    "to another account's device, to nobody, and to one of them among others",
+    async () => {
+      const nobody = await phoneIdentity();
+      for (const to of [[stranger.desktop.identity], [nobody], [pair.desktop.identity, stranger.desktop.identity]]) {
+        expect(await post(await sealed(pair.phone.identity, to))).toBe('envelope.recipient');
+      }
+    },
+  );
 
-  test('of a kind that its sender does not send', async () => {
+  attack('header and recipient', 'of a kind that its sender does not send', async () => {
     expect(await post(await mine({ k: 'evt' }))).toBe('envelope.kind');
     for (const k of ['task', 'ctl'] as const) {
       const envelope = await sealed(pair.desktop.identity, [pair.phone.identity], { k });
@@ -99,12 +113,12 @@ describe('the relay refuses an envelope', () => {
     }
   });
 
-  test('that has expired', async () => {
+  attack('replay and time', 'that has expired', async () => {
     const now = nowSeconds();
     expect(await post(await mine({ iat: now - 20, exp: now - 10 }))).toBe('envelope.expired');
   });
 
-  test('from the future, and says what time it is', async () => {
+  attack('replay and time', 'from the future, and says what time it is', async () => {
     const now = nowSeconds();
     const envelope = await mine({ iat: now + 400, exp: now + 500 });
     const error = await pair.phone.relay.postEnvelope(envelope).catch((refused: unknown) => refused);
@@ -112,7 +126,7 @@ describe('the relay refuses an envelope', () => {
     expect(Math.abs((error as { relayNow: number }).relayNow - now)).toBeLessThan(60);
   });
 
-  test('of 192 kB and a bit', async () => {
+  attack('header and recipient', 'of 192 kB and a bit', async () => {
     expect(await post('x'.repeat(192 * 1024 + 1))).toBe('request.malformed');
     expect(await post('x'.repeat(200 * 1024))).toBe('request.too-large');
   });
