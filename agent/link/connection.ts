@@ -1,3 +1,4 @@
+import { patient } from '../../edge/mailbox/patient.ts';
 import { RelayError } from '../../edge/mailbox/relay-client.ts';
 import type { Config } from '../config.ts';
 import type { Notice } from '../control/messages.ts';
@@ -33,7 +34,8 @@ export interface Connection {
 }
 
 export function connect(options: Options): Connection {
-  const { journal, keys, config, fetch, setTimer, notify, log, failpoint } = options;
+  const { journal, keys, config, setTimer, notify, log, failpoint } = options;
+  const fetch = Object.assign(patient(options.fetch), { preconnect: options.fetch.preconnect });
   const { identity } = keys;
   const { url, publishableKey } = config.relay;
   const addresses = addressesOf(url);

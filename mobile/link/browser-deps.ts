@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
+import { patient } from '../../edge/mailbox/patient.ts';
 import type { Neighbours, News, PhoneDeps } from '../state/deps.ts';
-import { patient, type Fetch } from './fetch.ts';
+import type { Fetch } from './fetch.ts';
 import { indexedDb } from './indexed-db.ts';
 import { keysIn } from './keys.ts';
 import { webLock } from './lock.ts';

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { patient } from '../../edge/mailbox/patient.ts';
 import { ownLock } from '../link/lock.ts';
 import { listenForPokes } from '../link/pokes.ts';
 import { sqliteDb } from '../link/sqlite-db.ts';
@@ -16,7 +17,7 @@ export function bunPhone(options: { folder: string; relayUrl: string; name: stri
     db: sqliteDb(join(folder, 'phone.sqlite')),
     keys: keysInFile(join(folder, 'keys.json')),
     extractable: true,
-    fetch,
+    fetch: patient(fetch),
     now: Date.now,
     setTimer: (run, ms) => {
       const timer = setTimeout(run, ms);
