@@ -1,6 +1,6 @@
 import { drainInbox } from '../../edge/mailbox/inbox.ts';
 import { flushOutbox } from '../../edge/mailbox/outbox.ts';
-import { createPump } from '../../edge/mailbox/pump.ts';
+import { createPump, nextAfter, type Next } from '../../edge/mailbox/pump.ts';
 import { RelayError } from '../../edge/mailbox/relay-client.ts';
 import type { Identity } from '../../edge/protocol/identity.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -43,6 +43,7 @@ function createHealth({ carrier, onState, log }: Options) {
     onState(next);
   }
   async function judge(error: RelayError): Promise<void> {
+    if (error.code === 'quota.exceeded') return enter('online');
     const refused = error.code === 'auth.invalid' || error.code === 'auth.missing';
     enter(refused || error.code === 'device.unknown' ? 'no-session' : 'offline');
     // A token was held, and the relay has forgotten the session behind it.
@@ -53,7 +54,7 @@ function createHealth({ carrier, onState, log }: Options) {
     online: (): void => enter('online'),
     judge,
     /** Turns work into work that does not throw, as a pump demands. */
-    guarded: (work: () => Promise<number | undefined>) => async (): Promise<number | undefined> => {
+    guarded: (work: () => Promise<Next>) => async (): Promise<Next> => {
       try {
         return await work();
       } catch (error) {
@@ -62,7 +63,7 @@ function createHealth({ carrier, onState, log }: Options) {
           return PULL_MS;
         }
         await judge(error);
-        return error.retryAfter === undefined ? RETRY_MS : error.retryAfter * 1000;
+        return nextAfter(error, RETRY_MS);
       }
     },
   };
@@ -92,11 +93,11 @@ export function startLink(options: Options): Link {
     health.online();
     return PULL_MS;
   }
-  async function send(): Promise<number | undefined> {
+  async function send(): Promise<Next> {
     const flushed = await flushOutbox(sender);
     if (flushed.is === 'empty') return undefined;
     await health.judge(flushed.error);
-    return flushed.retryMs;
+    return nextAfter(flushed.error, RETRY_MS);
   }
   const inbound = createPump({ setTimer, work: health.guarded(pull) });
   const outbound = createPump({ setTimer, work: health.guarded(send) });

@@ -7,10 +7,10 @@ import type { Draft, OutboxItem, OutboxStore } from './store.ts';
 
 const BATCH = 50;
 
-/** `waiting`: no recipient is known yet, or a passing fault; try again after `retryMs` (undefined: when something changes). */
+/** `waiting`: a passing fault stands before what is left. */
 export type Flushed =
   | { readonly is: 'empty'; readonly sent: number }
-  | { readonly is: 'waiting'; readonly sent: number; readonly error: RelayError; readonly retryMs: number };
+  | { readonly is: 'waiting'; readonly sent: number; readonly error: RelayError };
 
 export interface Sender {
   readonly relay: Pick<RelayClient, 'postEnvelope'>;
@@ -31,7 +31,7 @@ export async function flushOutbox(sender: Sender): Promise<Flushed> {
     if (items.length === 0) return { is: 'empty', sent };
     for (const item of items) {
       const error = await sendOne(item, sender);
-      if (error) return { is: 'waiting', sent, error, retryMs: (error.retryAfter ?? 2) * 1000 };
+      if (error) return { is: 'waiting', sent, error };
       sent++;
     }
   }

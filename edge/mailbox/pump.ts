@@ -1,3 +1,10 @@
+/** After a run: again by itself after so many milliseconds, or only when kicked; or not before a pause is over, whoever kicks. */
+export type Next = number | { readonly pauseMs: number } | undefined;
+
+/** The relay's own word on when to come again must be kept; else so many milliseconds. */
+export const nextAfter = ({ retryAfter }: { retryAfter: number | undefined }, ms: number): Next =>
+  retryAfter === undefined ? ms : { pauseMs: retryAfter * 1000 };
+
 /**
  * Runs `work` one at a time: when kicked, and again after the delay it asks for. A kick during a run makes it run once more, so a
  * poke that arrives while pulling is never missed. `work` must not throw.
@@ -9,25 +16,35 @@ export interface Pump {
 }
 
 export function createPump(options: {
-  /** Returns the milliseconds after which to run again by itself, or undefined to wait for a kick. */
-  work: () => Promise<number | undefined>;
+  work: () => Promise<Next>;
   setTimer: (run: () => void, ms: number) => () => void;
 }): Pump {
   let running: Promise<void> | undefined;
   let again = false;
   let stopped = false;
+  let pausing = false;
   let cancelTimer: (() => void) | undefined;
 
   async function run(): Promise<void> {
     do {
       again = false;
-      const delay = await options.work();
-      if (!again && !stopped && delay !== undefined) cancelTimer = options.setTimer(kick, delay);
-    } while (again && !stopped);
+      plan(await options.work());
+    } while (again && !stopped && !pausing);
     running = undefined;
   }
+  function plan(next: Next): void {
+    if (stopped || next === undefined) return;
+    if (typeof next === 'object') {
+      pausing = true;
+      cancelTimer = options.setTimer(endPause, next.pauseMs);
+    } else if (!again) cancelTimer = options.setTimer(kick, next);
+  }
+  function endPause(): void {
+    pausing = false;
+    kick();
+  }
   function kick(): void {
-    if (stopped) return;
+    if (stopped || pausing) return;
     cancelTimer?.();
     cancelTimer = undefined;
     if (running) again = true;

@@ -1,6 +1,6 @@
 import { drainInbox, type Drained } from '../../edge/mailbox/inbox.ts';
 import { flushOutbox } from '../../edge/mailbox/outbox.ts';
-import { createPump } from '../../edge/mailbox/pump.ts';
+import { createPump, nextAfter, type Next } from '../../edge/mailbox/pump.ts';
 import { RelayError } from '../../edge/mailbox/relay-client.ts';
 import type { Accepted } from '../../edge/mailbox/store.ts';
 import type { Identity } from '../../edge/protocol/identity.ts';
@@ -19,6 +19,7 @@ const POLL_WITH_POKES = 30_000;
 const POLL = 5_000;
 /** Milliseconds until something that went wrong is tried again. */
 const RETRY = 5_000;
+const RETRY_SENDING = 2_000;
 
 export interface Post {
   /** Sends and pulls now. */
@@ -65,7 +66,7 @@ export function createPost(options: PostOptions): Post {
     options.lineChanged();
   }
   /** Runs `work` when there is anybody to talk to. Never rejects: what went wrong is shown, and tried again. */
-  async function attempt(work: (ready: Ready) => Promise<number | undefined>): Promise<number | undefined> {
+  async function attempt(work: (ready: Ready) => Promise<Next>): Promise<Next> {
     try {
       const ready = await whenReady(deps, wires);
       return ready && (await work(ready));
@@ -74,7 +75,7 @@ export function createPost(options: PostOptions): Post {
       setLine(lineOf(error));
       if (!(error instanceof RelayError)) return RETRY;
       await heed(error, options).catch((second: unknown) => setLine(lineOf(second)));
-      return error.retryAfter === undefined ? RETRY : error.retryAfter * 1000;
+      return nextAfter(error, RETRY);
     }
   }
   const out = createPump({ setTimer: deps.setTimer, work: () => attempt((ready) => send(ready, options, setLine)) });
@@ -116,7 +117,7 @@ async function send(
   { wire, identity }: Ready,
   { deps, settled, sessionDoubted }: PostOptions,
   setLine: (line: LineView) => void,
-): Promise<number | undefined> {
+): Promise<Next> {
   if (deps.online?.() === false) return undefined;
   const store = outboxStore(deps.db, settled);
   const sender = { relay: wire.relay, store, identity: () => identity, now: () => seconds(deps) };
@@ -124,7 +125,7 @@ async function send(
   if (flushed.is === 'empty') return undefined;
   setLine(lineOf(flushed.error));
   await heed(flushed.error, { deps, sessionDoubted });
-  return flushed.retryMs;
+  return nextAfter(flushed.error, RETRY_SENDING);
 }
 
 /** Does what a refusal asks for before the next try. */

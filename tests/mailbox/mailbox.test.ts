@@ -235,7 +235,7 @@ test('items go in order, and a passing fault holds the ones behind', async () =>
     if (busy) throw new RelayError('quota.exceeded', 'wait', { retryAfter: 7 });
     sent.push(parseEnvelope(envelope).header.id);
   };
-  expect(await flushOutbox(sender(store, post))).toMatchObject({ is: 'waiting', retryMs: 7000 });
+  expect(await flushOutbox(sender(store, post))).toMatchObject({ is: 'waiting', error: { retryAfter: 7 } });
   busy = false;
   await flushOutbox(sender(store, post));
   expect(sent).toEqual(drafts.map(({ id }) => id));
