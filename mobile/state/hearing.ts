@@ -35,10 +35,10 @@ export function createHearing({ deps, book, refresh, sync, headlines }: HearingO
     heard: ({ body, from }) => {
       if (body.kind === 'event') void refresh();
       else if (body.kind === 'trust') greeted.add(from.kid);
-      else if (body.kind === 'live' && book.task(body.t)?.desktop === from.kid) {
+      else if (body.kind === 'live' && maySpeak(book, from.kid, body.t)) {
         book.live(body.t, body.text);
         deps.neighbours?.tell({ is: 'live', task: body.t, text: body.text });
-      } else if (body.kind === 'headline' && (book.task(body.t)?.desktop ?? from.kid) === from.kid)
+      } else if (body.kind === 'headline' && maySpeak(book, from.kid, body.t))
         headlines.splice(0, Math.max(0, headlines.push(body) - HEADLINES));
     },
     drained: async () => {
@@ -54,6 +54,9 @@ export function createHearing({ deps, book, refresh, sync, headlines }: HearingO
     },
   };
 }
+
+/** A task speaks through one desktop only; of one that is not known yet, any desktop may be the one. */
+const maySpeak = (book: Book, desktop: string, t: string): boolean => (book.task(t)?.desktop ?? desktop) === desktop;
 
 const kidsIn = (book: Book): readonly string[] => book.peers().map(({ device }) => device.kid);
 

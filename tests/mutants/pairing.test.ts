@@ -117,7 +117,8 @@ mutants('a pairing', [
   {
     check: 'a phone is pinned only when it was allowed',
     file: DESK,
-    without: '  if (!ok) return confirm();',
+    without: '  if (!ok) {',
+    instead: '  if (!ok && !phone) {',
     attack: desk('a refused phone is not pinned, and the relay is told'),
   },
   {

@@ -24,13 +24,15 @@ mutants('a phone', [
   {
     check: 'a headline is of the desktop whose task it is about',
     file: HEARING,
-    without: ' && (book.task(body.t)?.desktop ?? from.kid) === from.kid',
+    without: "'headline' && maySpeak(book, from.kid, body.t)",
+    instead: "'headline'",
     attack: heard('what one desktop says about a task of another is not shown'),
   },
   {
     check: 'live words are of the desktop whose task they are about',
     file: HEARING,
-    without: ' && book.task(body.t)?.desktop === from.kid',
+    without: "'live' && maySpeak(book, from.kid, body.t)",
+    instead: "'live'",
     attack: heard('what one desktop says about a task of another is not shown'),
   },
   {
