@@ -22,6 +22,7 @@ const CODES: Readonly<Record<string, FaultCode>> = {
   over_request_rate_limit: 'account.too-often',
   too_many_enrolled_mfa_factors: 'account.too-often',
   session_not_found: 'account.gone',
+  bad_jwt: 'account.gone',
   session_expired: 'account.gone',
   refresh_token_not_found: 'account.gone',
   refresh_token_already_used: 'account.gone',

@@ -1,20 +1,26 @@
 import { join } from 'node:path';
 import { createRelay } from '../../../edge/relay/create-relay.ts';
+import type { StackOptions } from '../../../supabase/local/stack.ts';
 import { testStack, type TestStack } from '../../support/stack.ts';
 
 const dist = join(import.meta.dirname, '..', '..', '..', 'mobile', 'dist');
 
 /** The embedded stack with the relay in it, serving the built app. */
-export async function appStack(): Promise<TestStack> {
+export async function appStack({
+  relayClock = Date.now,
+  ...options
+}: Partial<StackOptions> & { relayClock?: () => number } = {}): Promise<TestStack> {
   const stopping = new AbortController();
   const background = new Set<Promise<void>>();
   const stack = await testStack({
+    ...options,
     staticDir: dist,
     functions: ({ fetch, rpc, ...env }) => {
       const relay = createRelay(env, {
         fetch,
         rpc,
         log: () => undefined,
+        clock: relayClock,
         waitUntil: (work) => void background.add(work),
         signal: stopping.signal,
       });
