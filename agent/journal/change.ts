@@ -8,7 +8,7 @@ import {
   renameSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { newId } from '../../edge/protocol/id.ts';
 import { hashNow } from './hash.ts';
 import type { Journal } from './journal.ts';
@@ -39,7 +39,21 @@ export function keepBytes(journal: Journal, bytes: Uint8Array): string {
     closeSync(file);
   }
   renameSync(draft, path);
+  syncFolder(folder);
+  syncFolder(journal.folder);
   return hash;
+}
+
+/** A name outlasts a loss of power only when its folder was written, too. */
+function syncFolder(folder: string): void {
+  // Windows does it by itself, and opens no folder.
+  if (sep !== '/') return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
 }
 
 export const keptBytes = (journal: Journal, hash: string): Uint8Array<ArrayBuffer> =>

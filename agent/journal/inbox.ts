@@ -24,14 +24,14 @@ export function noteTaken(journal: Journal, taken: { id: string; sender: string;
   );
 }
 
-export function noteRefused(journal: Journal, refused: { id: string; why: Refusal; compact: string }): void {
-  const { id, why, compact } = refused;
+/** Its text is not kept: whoever makes envelopes that nobody takes could fill the disk with them. */
+export function noteRefused(journal: Journal, { id, why }: { id: string; why: Refusal }): void {
   journal.write(() => {
     const added = journal.db
       .query(
-        `insert into inbox (id, sender, at, verdict, envelope) values ($id, null, $at, $why, $compact) on conflict do nothing`,
+        `insert into inbox (id, sender, at, verdict, envelope) values ($id, null, $at, $why, '') on conflict do nothing`,
       )
-      .run({ id, at: journal.now(), why, compact });
+      .run({ id, at: journal.now(), why });
     if (added.changes > 0) audit(journal, { did: 'refused-envelope', id, why });
   });
 }

@@ -6,6 +6,7 @@ import type { Event } from '../../edge/protocol/event.ts';
 import { JournalError } from './error.ts';
 import { isDiskFull } from './full-disk.ts';
 import { MIGRATIONS } from './schema.ts';
+import { sweep } from './sweep.ts';
 
 /** What a committed transaction changed, told to whoever watches. */
 export type Change =
@@ -55,7 +56,9 @@ export function openJournal({ folder, now, onFull }: Options): Journal {
     db.run('pragma foreign_keys = on');
     db.run('pragma busy_timeout = 5000');
     migrate(db);
-    return journalOf({ db, folder, now, onFull, epoch: nextEpoch(db, now), unlock });
+    const epoch = nextEpoch(db, now);
+    sweep(db, now());
+    return journalOf({ db, folder, now, onFull, epoch, unlock });
   } catch (error) {
     unlock();
     throw error;
