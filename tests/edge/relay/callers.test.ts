@@ -23,7 +23,7 @@ const pullWith = (token: string | undefined) =>
   refusalOf(stack.client(() => Promise.resolve(token)).pull({ max: 1, epoch: 1 }));
 
 describe('a caller', () => {
-  test('without the second factor is told to enter it', async () => {
+  attack('accounts and tokens', 'without the second factor is told to enter it', async () => {
     const half = newClient(stack);
     await half.auth.signInWithPassword({ email: pair.person.email, password });
     const token = await tokenOf(half);
@@ -32,14 +32,18 @@ describe('a caller', () => {
     expect(await refusalOf(pair.phone.relay.pull({ max: 1, epoch: 1 }))).toBeUndefined();
   });
 
-  test('whose session is bound to no phone cannot send or pull, but can list and stop', async () => {
-    const someone = await owner(stack);
-    const relay = stack.client(() => tokenOf(someone.client));
-    expect(await refusalOf(relay.pull({ max: 1, epoch: 1 }))).toBe('device.unbound');
-    const envelope = await sealed(pair.phone.identity, [pair.desktop.identity]);
-    expect(await refusalOf(relay.postEnvelope(envelope))).toBe('device.unbound');
-    expect((await relay.devices()).devices).toEqual([]);
-  });
+  attack(
+    'accounts and tokens',
+    'whose session is bound to no phone cannot send or pull, but can list and stop',
+    async () => {
+      const someone = await owner(stack);
+      const relay = stack.client(() => tokenOf(someone.client));
+      expect(await refusalOf(relay.pull({ max: 1, epoch: 1 }))).toBe('device.unbound');
+      const envelope = await sealed(pair.phone.identity, [pair.desktop.identity]);
+      expect(await refusalOf(relay.postEnvelope(envelope))).toBe('device.unbound');
+      expect((await relay.devices()).devices).toEqual([]);
+    },
+  );
 
   attack(CLASS, "in another session of the phone's owner is not the phone", async () => {
     expect(await pullWith(await mint({ session_id: crypto.randomUUID() }))).toBe('device.unbound');

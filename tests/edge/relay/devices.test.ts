@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:tes
 import type { RelayClient } from '../../../edge/mailbox/relay-client.ts';
 import type { Identity } from '../../../edge/protocol/identity.ts';
 import { makeProof } from '../../../edge/protocol/proof.ts';
+import { attack } from '../../support/evidence.ts';
 import {
   ageFactor,
   bind,
@@ -54,29 +55,35 @@ describe("a desktop's session", () => {
     expect(await refusalOf(prove(pair.desktop.identity, { kid, nonce }))).toBe('device.proof');
   });
 
-  test('needs the key, a number of the relay for this desktop, and a right clock', async () => {
-    const kid = kidOf(pair.desktop);
-    const nonce = await stack.client().sessionNonce(kid);
-    const { device } = pair.desktop.identity;
-    const forger = { ...(await desktopIdentity()), device };
-    expect(await refusalOf(prove(forger, { kid, nonce }))).toBe('device.proof');
-    expect(await refusalOf(prove(pair.desktop.identity, { kid, nonce: 'x' }))).toBe('device.proof');
-    expect(await refusalOf(prove(pair.desktop.identity, { kid, nonce, iat: nowSeconds() - 400 }))).toBe('device.proof');
-    const second = await paired(stack, pair);
-    const foreign = await stack.client().sessionNonce(kidOf(second.desktop));
-    expect(await refusalOf(prove(pair.desktop.identity, { kid, nonce: foreign }))).toBe('device.proof');
-    await stack.sql`update private.nonces set exp = now()`;
-    expect(await refusalOf(prove(pair.desktop.identity, { kid, nonce }))).toBe('device.proof');
-  });
+  attack(
+    'accounts and tokens',
+    'needs the key, a number of the relay for this desktop, and a right clock',
+    async () => {
+      const kid = kidOf(pair.desktop);
+      const nonce = await stack.client().sessionNonce(kid);
+      const { device } = pair.desktop.identity;
+      const forger = { ...(await desktopIdentity()), device };
+      expect(await refusalOf(prove(forger, { kid, nonce }))).toBe('device.proof');
+      expect(await refusalOf(prove(pair.desktop.identity, { kid, nonce: 'x' }))).toBe('device.proof');
+      expect(await refusalOf(prove(pair.desktop.identity, { kid, nonce, iat: nowSeconds() - 400 }))).toBe(
+        'device.proof',
+      );
+      const second = await paired(stack, pair);
+      const foreign = await stack.client().sessionNonce(kidOf(second.desktop));
+      expect(await refusalOf(prove(pair.desktop.identity, { kid, nonce: foreign }))).toBe('device.proof');
+      await stack.sql`update private.nonces set exp = now()`;
+      expect(await refusalOf(prove(pair.desktop.identity, { kid, nonce }))).toBe('device.proof');
+    },
+  );
 
-  test('is not for phones, nor for desktops nobody knows', async () => {
+  attack('accounts and tokens', 'is not for phones, nor for desktops nobody knows', async () => {
     for (const kid of [kidOf(pair.phone), (await desktopIdentity()).device.kid]) {
       expect(await refusalOf(stack.client().sessionNonce(kid))).toBe('device.unknown');
       expect(await refusalOf(prove(pair.phone.identity, { kid, nonce: 'x' }))).toBe('device.unknown');
     }
   });
 
-  test('is not given for a proof that was made for something else', async () => {
+  attack('accounts and tokens', 'is not given for a proof that was made for something else', async () => {
     const kid = kidOf(pair.desktop);
     const proof = await makeProof(pair.desktop.identity, { use: 'bind', kid, session: 'x', iat: nowSeconds() });
     expect(await refusalOf(stack.client().sessionToken(proof))).toBe('device.proof');
@@ -105,7 +112,7 @@ describe('registering at the desk', () => {
     expect(await pullAs(stack.client(() => tokenOf(session)))).toBeUndefined();
   });
 
-  test('takes a proof of this desktop for this session only', async () => {
+  attack('accounts and tokens', 'takes a proof of this desktop for this session only', async () => {
     const desktop = await desktopIdentity();
     expect(await register(desktop, { session: crypto.randomUUID() })).toBe('device.proof');
     expect(await register(desktop, { device: (await desktopIdentity()).device })).toBe('device.proof');
@@ -115,7 +122,7 @@ describe('registering at the desk', () => {
     expect(await register(await phoneIdentity())).toBe('device.proof');
   });
 
-  test('takes no desktop of another account, and needs a fresh factor', async () => {
+  attack('accounts and tokens', 'takes no desktop of another account, and needs a fresh factor', async () => {
     const theirs = await paired(stack);
     expect(await register(theirs.desktop.identity)).toBe('device.owned');
     await ageFactor(stack, pair.person.client, 601);
@@ -146,7 +153,7 @@ describe('binding a session', () => {
     expect(found).toEqual([{ kid: second.device.kid }]);
   });
 
-  test("takes a proof of the phone's key for this very session", async () => {
+  attack('accounts and tokens', "takes a proof of the phone's key for this very session", async () => {
     const session = await sessionIdOf(pair.person.client);
     const kid = kidOf(pair.phone);
     const offer = async (by: Identity, claim: { session?: string; iat?: number; kid?: string } = {}) =>
@@ -232,7 +239,7 @@ describe('a new encryption key', () => {
     expect(await registered()).toEqual({ ek: third.device.ek });
   });
 
-  test("is taken with the desktop's own word only", async () => {
+  attack('accounts and tokens', "is taken with the desktop's own word only", async () => {
     const { identity, relay } = pair.desktop;
     const { ek } = identity.device;
     const next = await desktopIdentity();

@@ -3,6 +3,7 @@ import type { RelayClient } from '../../../edge/mailbox/relay-client.ts';
 import type { Identity } from '../../../edge/protocol/identity.ts';
 import { newPairingCode, pairingId } from '../../../edge/protocol/pairing-code.ts';
 import { makeOffer, openClaim } from '../../../edge/protocol/pairing.ts';
+import { attack } from '../../support/evidence.ts';
 import {
   ageFactor,
   claimOf,
@@ -95,7 +96,7 @@ describe('an offer', () => {
     expect(await refusalOf(stack.client().postPairing(later, offered.pollSecret))).toBe('pairing.claimed');
   });
 
-  test('that is not one, or of a phone, or with borrowed ids is refused', async () => {
+  attack('pairing', 'that is not one, or of a phone, or with borrowed ids is refused', async () => {
     const code = newPairingCode();
     for (const device of [phone.device, { ...desktop.device, kid: phone.device.kid }]) {
       const offer = await makeOffer(code, device, nowSeconds());
@@ -104,19 +105,19 @@ describe('an offer', () => {
     expect(await refusalOf(stack.client().postPairing({ body: 'e30', mac: 'x' }))).toBe('request.malformed');
   });
 
-  test('of a clock far off is refused with the time', async () => {
+  attack('pairing', 'of a clock far off is refused with the time', async () => {
     const offer = await makeOffer(newPairingCode(), desktop.device, nowSeconds() + 4000);
     expect(await refusalOf(stack.client().postPairing(offer))).toBe('clock.skew');
   });
 
-  test('is gone when it expires', async () => {
+  attack('pairing', 'is gone when it expires', async () => {
     await stack.sql`update private.pairings set exp = now() - interval '1 second' where pid = ${offered.pid}`;
     expect(await refusalOf(mine.pairing(offered.pid))).toBe('pairing.unknown');
     expect(await refusalOf(claimIt())).toBe('pairing.unknown');
     expect(await refusalOf(seenByDesktop())).toBe('pairing.unknown');
   });
 
-  test('is shown to nobody without a second factor or its poll secret', async () => {
+  attack('pairing', 'is shown to nobody without a second factor or its poll secret', async () => {
     expect(await refusalOf(stack.client().pairing(offered.pid))).toBe('auth.missing');
     expect(await refusalOf(stack.client().pairing(offered.pid, 'guess'))).toBe('pairing.unknown');
     expect(await refusalOf(mine.pairing(await pairingId(newPairingCode())))).toBe('pairing.unknown');
@@ -147,7 +148,7 @@ describe('an offer', () => {
 });
 
 describe('a claim', () => {
-  test('is the only one an offer takes; the same one again changes nothing', async () => {
+  attack('pairing', 'is the only one an offer takes; the same one again changes nothing', async () => {
     const claim = await claimIt();
     await mine.claimPairing(offered.pid, claim, phone.device);
     expect(await refusalOf(claimIt())).toBe('pairing.claimed');
@@ -156,25 +157,25 @@ describe('a claim', () => {
     expect(await seenByDesktop()).toMatchObject({ state: 'claimed', claim });
   });
 
-  test('needs a second factor of the last ten minutes', async () => {
+  attack('pairing', 'needs a second factor of the last ten minutes', async () => {
     const tired = await owner(stack);
     await ageFactor(stack, tired.client, 601);
     expect(await refusalOf(claimIt(stack.client(() => tokenOf(tired.client))))).toBe('auth.fresh-factor');
     expect(await refusalOf(claimIt(stack.client()))).toBe('auth.missing');
   });
 
-  test('must be of a phone whose ids are those of its keys', async () => {
+  attack('pairing', 'must be of a phone whose ids are those of its keys', async () => {
     for (const device of [desktop.device, { ...phone.device, kid: desktop.device.kid }]) {
       expect(await refusalOf(mine.claimPairing(offered.pid, 'x', device))).toBe('request.malformed');
     }
   });
 
-  test("of another account's phone is refused", async () => {
+  attack('pairing', "of another account's phone is refused", async () => {
     const theirs = await paired(stack);
     expect(await refusalOf(claimIt(mine, theirs.phone.identity))).toBe('device.owned');
   });
 
-  test('refused at the desktop opens the offer again, the third time for good', async () => {
+  attack('pairing', 'refused at the desktop opens the offer again, the third time for good', async () => {
     for (const state of ['open', 'open', 'refused'] as const) {
       const claim = await claimIt();
       expect(await answerIt(claim, { ok: false })).toBeUndefined();
@@ -201,7 +202,7 @@ describe('a claim', () => {
 });
 
 describe("the desktop's word", () => {
-  test('counts only with the offered key, for this phone and this claim, and fresh', async () => {
+  attack('pairing', 'counts only with the offered key, for this phone and this claim, and fresh', async () => {
     const claim = await claimIt();
     expect(await answerIt(claim, { by: { ...(await desktopIdentity()), device: desktop.device } })).toBe(
       'device.proof',
@@ -213,17 +214,17 @@ describe("the desktop's word", () => {
     expect((await seenByDesktop()).state).toBe('claimed');
   });
 
-  test('counts only with the poll secret', async () => {
+  attack('pairing', 'counts only with the poll secret', async () => {
     const claim = await claimIt();
     const proof = await confirmationOf(desktop, offered, { phone: phone.device.kid, claim });
     expect(await refusalOf(stack.client().confirmPairing(offered.pid, proof, 'guess'))).toBe('pairing.unknown');
   });
 
-  test('before there is a claim is no word', async () => {
+  attack('pairing', 'before there is a claim is no word', async () => {
     expect(await answerIt('x')).toBe('pairing.unknown');
   });
 
-  test('about a desktop that another account owns registers nothing', async () => {
+  attack('pairing', 'about a desktop that another account owns registers nothing', async () => {
     const theirs = await paired(stack);
     desktop = theirs.desktop.identity;
     offered = await offerOf(stack, desktop);
@@ -235,17 +236,21 @@ describe("the desktop's word", () => {
     expect(machines).toHaveLength(1);
   });
 
-  test('about a phone that another account registered meanwhile registers nothing, and leaves no account behind', async () => {
-    const claim = await claimIt();
-    const [mineToo, theirDesktop] = [offered, await desktopIdentity()];
-    offered = await offerOf(stack, theirDesktop);
-    const theirClaim = await claimOf(other, offered, { phone, desktop: theirDesktop.device });
-    expect(await answerIt(theirClaim, { by: theirDesktop })).toBeUndefined();
-    offered = mineToo;
-    expect(await answerIt(claim)).toBe('device.owned');
-    expect(await rows(stack.sql`select kid from private.devices where kid = ${desktop.device.kid}`)).toEqual([]);
-    expect(
-      await rows(stack.sql`select id from auth.users where raw_app_meta_data ->> 'kid' = ${desktop.device.kid}`),
-    ).toEqual([]);
-  });
+  attack(
+    'pairing',
+    'about a phone that another account registered meanwhile registers nothing, and leaves no account behind',
+    async () => {
+      const claim = await claimIt();
+      const [mineToo, theirDesktop] = [offered, await desktopIdentity()];
+      offered = await offerOf(stack, theirDesktop);
+      const theirClaim = await claimOf(other, offered, { phone, desktop: theirDesktop.device });
+      expect(await answerIt(theirClaim, { by: theirDesktop })).toBeUndefined();
+      offered = mineToo;
+      expect(await answerIt(claim)).toBe('device.owned');
+      expect(await rows(stack.sql`select kid from private.devices where kid = ${desktop.device.kid}`)).toEqual([]);
+      expect(
+        await rows(stack.sql`select id from auth.users where raw_app_meta_data ->> 'kid' = ${desktop.device.kid}`),
+      ).toEqual([]);
+    },
+  );
 });
