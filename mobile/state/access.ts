@@ -62,7 +62,8 @@ export function createAccess(deps: PhoneDeps, parts: Parts, emit: () => void): A
     if (!wires.known()) await wires.load();
     await look();
     if (standing?.is === before) return;
-    if (standing?.is === 'ready') await read();
+    // A pairing goes on in the tab where it was begun: two that claim one offer would spoil it.
+    if (standing?.is === 'ready') post.kick();
     else await post.hush();
   }
   return {

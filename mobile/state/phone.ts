@@ -54,16 +54,8 @@ export function createPhone(given: PhoneDeps): Phone {
     sessionDoubted: () => access.doubt(),
   });
   const access = createAccess(deps, parts, emit);
-  const { wires, post, book, pairing, errands, desktops } = parts;
-  const stopListening = deps.neighbours?.listen((news) => void hear(news));
-  async function hear(news: News): Promise<void> {
-    if (news.is === 'live') {
-      book.live(news.task, news.text);
-      return emit();
-    }
-    await parts.refresh();
-    await access.follow();
-  }
+  const { wires, post, pairing, errands, desktops } = parts;
+  const stopListening = deps.neighbours?.listen((news) => void hear(news, { parts, access, emit }));
   return {
     start: async () => {
       await parts.load();
@@ -94,6 +86,23 @@ export function createPhone(given: PhoneDeps): Phone {
     desktops,
     push: pushOf(deps, parts),
   };
+}
+
+/** What another tab of this phone did. */
+async function hear(
+  news: News,
+  { parts, access, emit }: { parts: Parts; access: Access; emit: () => void },
+): Promise<void> {
+  const { book, post } = parts;
+  if (news.is === 'live') {
+    book.live(news.task, news.text);
+    return emit();
+  }
+  const alone = book.peers().length === 0;
+  await parts.refresh();
+  await access.follow();
+  // Paired there: there is somebody to talk to now.
+  if (alone && book.peers().length > 0) post.kick();
 }
 
 function pushOf(deps: PhoneDeps, { wires }: Parts): Phone['push'] {
