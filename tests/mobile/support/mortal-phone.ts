@@ -64,7 +64,13 @@ export async function mortalPhone({ db: given, relay, identity, lock, now }: Opt
     refresh,
     post: () => undefined,
   });
-  const hearing = createHearing({ deps, book, refresh: async () => quietly(), headlines: [], sync: desktops.sync });
+  const hearing = createHearing({
+    deps,
+    book,
+    refresh: async () => quietly(),
+    headlines: [],
+    sync: (kid) => desktops.sync(kid),
+  });
   const dispatch = createDispatch({ deps, book, changed: refresh });
   const seconds = (): number => Math.floor(now() / 1000);
   const receiver = {
