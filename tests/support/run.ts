@@ -26,8 +26,10 @@ const NEEDED: readonly (readonly [file: string, debian: string])[] = [
   ['/usr/bin/xauth', 'xauth'],
   ['/usr/bin/xdotool', 'xdotool'],
   ['/usr/lib/x86_64-linux-gnu/libXss.so.1', 'libxss1'],
+  ['/usr/bin/ip', 'iproute2'],
   ['/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf', 'fonts-dejavu-core'],
   ['/usr/lib/postgresql/15/bin/postgres', 'postgresql-15'],
+  ['/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1', 'libfaketime'],
 ];
 
 function run(command: string, commandArgs: readonly string[], env: Record<string, string> = {}): number {
