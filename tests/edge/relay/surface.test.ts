@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { PROTOCOL_VERSION } from '../../../edge/protocol/version.ts';
 import { WIRE_ERRORS, wireErrorSchema } from '../../../edge/protocol/error.ts';
 import { configSchema, healthSchema } from '../../../edge/protocol/http.ts';
+import { attack } from '../../support/evidence.ts';
 import { paired, sealed, tokenOf, type Pair } from '../../support/paired.ts';
 import { relayStack, startRelay, type Environment, type RelayStack } from '../../support/relay-stack.ts';
 
@@ -64,7 +65,7 @@ describe('a page', () => {
     expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([401, APP]);
   });
 
-  test('from anywhere else may not', async () => {
+  attack('the relay', 'from anywhere else may not', async () => {
     for (const origin of ['https://evil.example', 'https://app.example.evil.example', 'http://app.example', 'null']) {
       expect((await preflight(origin)).headers.get('access-control-allow-origin')).toBeNull();
       const answered = await stack.request('/health', { headers: { origin } });

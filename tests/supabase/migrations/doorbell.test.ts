@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { RealtimeChannel, SupabaseClient } from '@supabase/supabase-js';
 import { POKE_EVENT, pokeSchema, pokeTopic } from '../../../edge/protocol/poke.ts';
 import { mayRead } from '../../../supabase/local/realtime/may-read.ts';
+import { attack } from '../../support/evidence.ts';
 import { paired, sealed, tokenOf, type End, type Pair } from '../../support/paired.ts';
 import { relayStack, type RelayStack } from '../../support/relay-stack.ts';
 import { rows } from '../../support/rows.ts';
@@ -74,7 +75,7 @@ describe('a live device listens to its own doorbell', () => {
     }
   });
 
-  test('but not a phone without the second factor, or in another session', async () => {
+  attack('the doorbell', 'but not a phone without the second factor, or in another session', async () => {
     const { supabase } = pair.phone;
     const topic = topicOf(pair.phone);
     expect(await mayJoin(supabase, topic, { aal: 'aal1' })).toBe(false);
@@ -83,27 +84,27 @@ describe('a live device listens to its own doorbell', () => {
     expect(await mayJoin(supabase, topic, { session_id: undefined })).toBe(false);
   });
 
-  test('but not an account that says it is the desktop where it may write itself', async () => {
+  attack('the doorbell', 'but not an account that says it is the desktop where it may write itself', async () => {
     const { kid } = pair.desktop.identity.device;
     const claims = { user_metadata: { kind: 'device', kid }, app_metadata: {} };
     expect(await mayJoin(stranger.phone.supabase, topicOf(pair.desktop), claims)).toBe(false);
     expect(await mayJoin(pair.desktop.supabase, topicOf(pair.desktop), claims)).toBe(false);
   });
 
-  test("but not another desktop's account that names it", async () => {
+  attack('the doorbell', "but not another desktop's account that names it", async () => {
     const { kid } = pair.desktop.identity.device;
     const claims = { app_metadata: { kind: 'device', kid } };
     expect(await mayJoin(stranger.desktop.supabase, topicOf(pair.desktop), claims)).toBe(false);
   });
 
-  test('and a machine account with a second factor is still only its desktop', async () => {
+  attack('the doorbell', 'and a machine account with a second factor is still only its desktop', async () => {
     const { desktop } = await paired(stack, pair);
     await enrol({ client: desktop.supabase, email: '', userId: '' });
     expect(await mayJoin(desktop.supabase, topicOf(desktop))).toBe(true);
     expect(await mayJoin(desktop.supabase, topicOf(pair.phone))).toBe(false);
   });
 
-  test('but nobody who is not signed in', async () => {
+  attack('the doorbell', 'but nobody who is not signed in', async () => {
     expect(await mayRead(stack.sql, { topic: topicOf(pair.phone), role: 'anon', claims: { role: 'anon' } })).toBe(
       false,
     );
@@ -131,7 +132,7 @@ describe('over a real socket', () => {
     expect(desktop.pokes).toHaveLength(2);
   }, 20_000);
 
-  test('a foreign or public channel is refused', async () => {
+  attack('the doorbell', 'a foreign or public channel is refused', async () => {
     const foreign = await listen(stranger.desktop, topicOf(pair.desktop));
     expect(foreign.status[0]).toBe('CHANNEL_ERROR');
     const client = newClient(stack);
@@ -143,9 +144,9 @@ describe('over a real socket', () => {
       (all) => all.length > 0,
     );
     expect(status[0]).toBe('CHANNEL_ERROR');
-  }, 20_000);
+  });
 
-  test('a revoked desktop is rung no more', async () => {
+  attack('the doorbell', 'a revoked desktop is rung no more', async () => {
     const second = await paired(stack, pair);
     const heard = await listen(second.desktop, topicOf(second.desktop));
     await pair.phone.relay.postEnvelope(await sealed(pair.phone.identity, [second.desktop.identity]));
@@ -159,10 +160,10 @@ describe('over a real socket', () => {
     expect(await mayJoin(second.desktop.supabase, topicOf(second.desktop))).toBe(false);
     await handled(second.desktop.supabase);
     expect(heard.pokes).toHaveLength(1);
-  }, 20_000);
+  });
 });
 
-test('nobody writes a poke but the relay', async () => {
+attack('the doorbell', 'nobody writes a poke but the relay', async () => {
   const policies = await rows(
     stack.sql`select policyname, cmd from pg_policies where tablename = 'messages' and schemaname = 'realtime'`,
   );
