@@ -153,7 +153,10 @@ test('a phone that lost its keys pairs as another one, has its errands again, an
   await viewWith(tablet, ({ line }) => (line.is === 'refused' && line.why.startsWith('device.') ? true : undefined));
   const list = await viewWith(anew, () => anew.view().devices);
   expect(list.map(({ kid }) => kid)).not.toContain(old);
-  await until(desktop.pids, (pids) => pids.worker !== null && pids.worker !== worker);
+  await until(
+    () => desktop.pids(),
+    (pids) => pids.worker !== null && pids.worker !== worker,
+  );
   expect((await endOf(anew, await send(anew, 'With new keys'))).standing).toEqual({ is: 'ended', fate: 'done' });
   await anew.stop();
 });
