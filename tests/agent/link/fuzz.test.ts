@@ -11,6 +11,7 @@ import { openJournal, type Journal } from '../../../agent/journal/journal.ts';
 import { pinPeer } from '../../../agent/journal/peer.ts';
 import { listUnended, readTask } from '../../../agent/journal/task.ts';
 import { desktopReceiver } from '../../../agent/link/inbox.ts';
+import { record } from '../../support/evidence.ts';
 
 /* Whatever the relay delivers and whatever a paired phone says: the inbox decides and goes on. */
 
@@ -100,6 +101,7 @@ const control = fc.oneof(
 );
 
 test('bytes that nobody sealed are refused', async () => {
+  const tried = 1000;
   const genuine = await seal('{"kind":"cancel","t":"AAAAAAAAAAAAAAAAAAAAAA"}', 'ctl');
   const bent = fc
     .tuple(fc.nat(genuine.length - 1), fc.string({ unit: 'binary', maxLength: 4 }))
@@ -109,8 +111,9 @@ test('bytes that nobody sealed are refused', async () => {
       fc.pre(compact !== genuine);
       expect(await receive(compact)).toBe('refused');
     }),
-    { numRuns: 1000 },
+    { numRuns: tried },
   );
+  record({ is: 'attacks', on: 'header and recipient', tried, succeeded: 0 });
 });
 
 test('whatever a paired phone says is taken or refused, and leaves a journal that can be read', async () => {
