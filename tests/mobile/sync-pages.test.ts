@@ -45,7 +45,9 @@ test('a phone with thousands of errands says what it has in several bodies that 
   );
   for (const { have, range } of pages) {
     for (const id of Object.keys(have))
-      expect(id >= (range?.from ?? '') && (range?.upto == null || id < range.upto)).toBe(true);
+      expect(id >= (range?.from ?? '') && (range?.upto === null || range?.upto === undefined || id < range.upto)).toBe(
+        true,
+      );
   }
   expect(pages.flatMap(({ have }) => Object.keys(have)).toSorted()).toEqual(ids.toSorted());
   await phone.stop();
