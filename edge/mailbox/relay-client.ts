@@ -53,6 +53,7 @@ export class RelayError extends Error {
 const PASSING: ReadonlySet<RelayErrorCode> = new Set([
   'network.unreachable',
   'network.bad-answer',
+  'request.too-slow',
   'quota.exceeded',
   'relay.unavailable',
   'relay.internal',

@@ -13,6 +13,10 @@ export const WIRE_ERRORS = {
     status: 413,
     message: 'The request is larger than the relay accepts (192 kB).',
   },
+  'request.too-slow': {
+    status: 408,
+    message: 'The request took longer to arrive than the relay waits. Try again where the network is better.',
+  },
   'request.not-found': { status: 404, message: 'The relay has no such route.' },
   'auth.missing': { status: 401, message: 'Sign in first.' },
   'auth.invalid': {

@@ -5,7 +5,7 @@
  * - 1: first wire.
  * - 2: `trust` is said again when the desktop's name or key changes (`key`), `dropped`, `past`, `sync.range`, the proof 'rotate'.
  *   A desktop answers a `sync` of version 1 event by event.
- *   Added later, nothing older means anything else: the routes /recovery; `until` of a parked task, and that its disk is full.
+ *   Added later, nothing older means anything else: the routes /recovery; the answer `request.too-slow`; `until` of a parked task, and that its disk is full.
  */
 export const PROTOCOL_VERSION = 2;
 

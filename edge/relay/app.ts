@@ -22,7 +22,7 @@ export function relayApp(deps: RelayDeps): Hono<RelayEnv> {
   const claimant = asClaimant(deps);
   const owner = asOwner(deps);
   const freshOwner = asFreshOwner(deps);
-  const json = upTo(MAX_JSON_BYTES);
+  const json = upTo(MAX_JSON_BYTES, deps.limits);
 
   app.onError(answerError(deps));
   app.notFound(() => answer(new Refusal('request.not-found'), deps.now()));
@@ -69,7 +69,7 @@ export function relayApp(deps: RelayDeps): Hono<RelayEnv> {
   app.put('/push', device, json, putPush(deps));
   app.delete('/push', device, deletePush(deps));
 
-  app.post('/blobs', device, upTo(MAX_BLOB_BYTES), postBlob(deps));
+  app.post('/blobs', device, upTo(MAX_BLOB_BYTES, deps.limits), postBlob(deps));
   app.get('/blobs/:id', device, getBlob(deps));
 
   return app;

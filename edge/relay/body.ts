@@ -3,15 +3,31 @@ import { bodyLimit } from 'hono/body-limit';
 import type { MiddlewareHandler } from 'hono';
 import type { RelayContext, RelayEnv } from './deps.ts';
 import { Refusal } from './errors.ts';
+import type { Limits } from './limits.ts';
 
-/** Refuses a body of more than `maxSize` bytes: by its length when it has one, else while it is read. */
-export function upTo(maxSize: number): MiddlewareHandler<RelayEnv> {
-  return bodyLimit({
+/** Reads the body. Refuses one of more than `maxSize` bytes, one that takes too long, and one that breaks off. */
+export function upTo(maxSize: number, { bodySeconds }: Pick<Limits, 'bodySeconds'>): MiddlewareHandler<RelayEnv> {
+  const limit = bodyLimit({
     maxSize,
     onError: () => {
       throw new Refusal('request.too-large');
     },
   });
+  return async (c, next) => {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new Refusal('request.too-slow')), bodySeconds * 1000);
+    // Hono keeps what was read for the handler.
+    const read = limit(c, async () => void (await c.req.arrayBuffer())).catch((error: unknown) => {
+      throw error instanceof Refusal ? error : new Refusal('request.malformed');
+    });
+    try {
+      await Promise.race([read, late.promise]);
+    } finally {
+      clearTimeout(timer);
+      read.catch(() => undefined);
+    }
+    await next();
+  };
 }
 
 /** The request's JSON, or a refusal that does not quote it. */

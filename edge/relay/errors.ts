@@ -29,6 +29,9 @@ export function answerError({ log, now }: RelayDeps): ErrorHandler<RelayEnv> {
   };
 }
 
+/** Their body is still on its way: nothing more is read of this line. */
+const UNREAD: ReadonlySet<WireErrorCode> = new Set(['request.too-large', 'request.too-slow']);
+
 export function answer({ code, message, retryAfter }: Refusal, now: number): Response {
   const body: WireError = {
     error: {
@@ -38,6 +41,9 @@ export function answer({ code, message, retryAfter }: Refusal, now: number): Res
       ...(retryAfter === undefined ? {} : { retryAfter }),
     },
   };
-  const headers = retryAfter === undefined ? undefined : { 'retry-after': String(retryAfter) };
-  return Response.json(body, { status: WIRE_ERRORS[code].status, ...(headers ? { headers } : {}) });
+  const headers = {
+    ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+    ...(UNREAD.has(code) ? { connection: 'close' } : {}),
+  };
+  return Response.json(body, { status: WIRE_ERRORS[code].status, headers });
 }

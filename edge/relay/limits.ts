@@ -35,6 +35,8 @@ const limitsSchema = z.strictObject({
   queued: z._default(countSchema, 500),
   /** Bytes of blobs kept for an owner. */
   blobsKept: z._default(countSchema, 500_000_000),
+  /** Seconds that a request's body may take to arrive: the largest then needs 3 kB a second. */
+  bodySeconds: z._default(countSchema, 60),
   /** Seconds before each further try of a push. Together they fit into the time a hosted function has after its response. */
   pushPauses: z._default(z.array(countSchema), [2, 10, 40]),
 });

@@ -7,7 +7,7 @@ import { deskRecovery, getRecovery, makeRecovery, recover } from './recovery.ts'
 
 /** `/recovery`: when the authenticator is lost. */
 export function recoveryRoutes(deps: RelayDeps): Hono<RelayEnv> {
-  const json = upTo(MAX_JSON_BYTES);
+  const json = upTo(MAX_JSON_BYTES, deps.limits);
   return new Hono<RelayEnv>()
     .get('/', asOwner(deps), getRecovery(deps))
     .post('/', json, recover(deps))

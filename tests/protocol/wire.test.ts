@@ -15,7 +15,7 @@ import { PROTOCOL_VERSION } from '../../edge/protocol/version.ts';
  * The wire is what other versions of this program already speak. When this hash changes, say in edge/protocol/version.ts what
  * changed, raise PROTOCOL_VERSION unless old messages still parse, and pin the new hash here.
  */
-const PINNED = { version: 2, hash: 'a8015107a79fffcd2b8c778b5b0693cee36dd37008a8a028665dbc0038433835' };
+const PINNED = { version: 2, hash: 'e35a0341c564101dd186759400c158c1039348879790bf5ef516dd3ce7879029' };
 
 const isSchema = (value: unknown): value is z.ZodMiniType =>
   typeof value === 'object' && value !== null && '_zod' in value;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect } from 'bun:test';
 import { attack } from '../../support/evidence.ts';
 import { minted } from '../../support/minted.ts';
 import { bind, paired, sealed, tokenOf, type Pair } from '../../support/paired.ts';
