@@ -1,5 +1,8 @@
 import { badBody, emailNotAllowed } from './errors.ts';
 
+/** RFC 5321, as corrected by erratum 1690. */
+export const longestEmail = 254;
+
 /** Addresses of desktops' accounts, which the relay makes: nobody gets one by asking for it. */
 const machines = '@device.invalid';
 
@@ -13,6 +16,6 @@ export function normalEmail(email: string): string {
 /** The same for the admin calls, which may make desktops' accounts. */
 export function anyEmail(email: string): string {
   const normal = email.trim().toLowerCase();
-  if (normal.length > 254 || !/^[^\s@]+@[^\s@]+$/.test(normal)) throw badBody();
+  if (normal.length > longestEmail || !/^[^\s@]+@[^\s@]+$/.test(normal)) throw badBody();
   return normal;
 }

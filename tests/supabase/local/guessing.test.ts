@@ -80,6 +80,12 @@ attack(CLASS, 'a refusal does not tell who has an account', async () => {
   expect(await guess(nobody, 22, (n) => `198.51.101.${n}`)).toEqual(real);
 });
 
+attack(CLASS, 'endless addresses do not fill the memory with what is counted', async () => {
+  const endless = `${'x'.repeat(1_000_000)}@example.org`;
+  // More than are let through for one address, had it been counted.
+  expect(new Set(await guess(endless, 22, () => '198.51.100.1'))).toEqual(new Set([400]));
+});
+
 test('right passwords are not counted', async () => {
   const { email } = await signUp(stack);
   for (let n = 0; n < 25; n++) expect(await enter(email, password, '192.0.2.7')).toBe(200);
