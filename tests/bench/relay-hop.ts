@@ -3,8 +3,7 @@ import { listenForPokes } from '../../mobile/link/pokes.ts';
 import { parseEnvelope } from '../../edge/protocol/envelope.ts';
 import { superuser } from '../../supabase/local/postgres/cluster.ts';
 import { connect, type Sql } from '../../supabase/local/postgres/connect.ts';
-import { paired, sealed, tokenOf, type Pair } from '../support/paired.ts';
-import type { RelayStack } from '../support/relay-stack.ts';
+import { sealed, tokenOf, type Pair } from '../support/paired.ts';
 import { until } from '../support/until.ts';
 import { quantile } from './measure.ts';
 import type { RunningStack } from '../support/running-stack.ts';
@@ -19,10 +18,12 @@ async function hop(pair: Pair, poked: () => Promise<void>): Promise<number> {
   const { id } = parseEnvelope(envelope).header;
   const began = performance.now();
   const ring = poked();
-  await pair.desktop.relay.postEnvelope(envelope);
+  // The receiver is another machine: it pulls when it is rung, whether or not the sender has its answer yet.
+  const posted = pair.desktop.relay.postEnvelope(envelope);
   await ring;
   const { envelopes } = await pair.phone.relay.pull({ max: 10, epoch: 1 });
   const took = performance.now() - began;
+  await posted;
   if (!envelopes.some((each) => each.id === id)) throw new Error('the poke came before the row');
   await pair.phone.relay.ack(envelopes.map((each) => ({ id: each.id, leaseNo: each.leaseNo })));
   return took;
@@ -35,9 +36,7 @@ async function bareCommit(sql: Sql): Promise<number> {
   return performance.now() - began;
 }
 
-export async function measureRelayHop(stack: RunningStack, data: string): Promise<Record<string, number>> {
-  // The ceremony needs no more of a stack than its address and its clients.
-  const pair = await paired(stack as unknown as RelayStack);
+export async function measureRelayHop(stack: RunningStack, pair: Pair, data: string): Promise<Record<string, number>> {
   let ring: () => void = () => undefined;
   let online = false;
   const stop = await listenForPokes({
