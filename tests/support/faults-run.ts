@@ -355,6 +355,6 @@ function happenWell(world: World, one: Pending): void {
 
 async function goOn(run: Run, round: number): Promise<void> {
   const { world, phone } = run;
-  if (!(await answer(run, round % 3 !== 0))) world.pass(round < 50 ? 5000 : MINUTE);
+  if (!(await answer(run, round % 3 !== 0))) world.pass(round < 10 ? 5000 : 30_000);
   void phone.flush().then(() => phone.look());
 }

@@ -55,11 +55,13 @@ test('whatever dies, gets lost or comes twice: every errand has one fate, in its
   expect(failed.map(({ seed }) => seed)).toEqual([]);
   const sum = (pick: (part: Found) => number): number => found.reduce((total, part) => total + pick(part), 0);
   expect(sum(({ runs }) => runs)).toBe(last - first);
+  if (last - first < RUNS) return;
   record({
     is: 'faults',
     run: 'seeded runs in one process, with a clock of their own',
     tasks: sum(({ tasks }) => tasks),
-    injected: sum(({ injected }) => injected),
+    // Not to the last one: a step more or less in the code moves them.
+    injected: Math.floor(sum(({ injected }) => injected) / 1000) * 1000,
     lost: 0,
     repeated: 0,
   });
