@@ -4,6 +4,7 @@ import type { DesktopView, TaskView } from '../state/view.ts';
 import { createAct } from '../ui/act.ts';
 import { useApp } from '../ui/app.ts';
 import { Button } from '../ui/button.tsx';
+import type { Words } from '../words/en.ts';
 import { timeWords } from '../ui/format.ts';
 import { Fault, Notice } from '../ui/notice.tsx';
 import { AskCard } from './ask-card.tsx';
@@ -97,7 +98,7 @@ function Progress(props: TaskProps): JSX.Element {
           : words.standing(props.task.standing, name(), (at) => timeWords(at, now()))}
       </p>
       <Show when={held()}>{(line) => <p class="muted">{line()}</p>}</Show>
-      <Show when={reasonOf(props.task, words.unsent)}>{(why) => <p class="muted">{why()}</p>}</Show>
+      <Show when={reasonOf(props.task, words, name())}>{(why) => <p class="muted">{why()}</p>}</Show>
       <Show when={waiting()}>{(line) => <p class="muted">{line()}</p>}</Show>
     </div>
   );
@@ -105,15 +106,17 @@ function Progress(props: TaskProps): JSX.Element {
 
 const dotOf = ({ standing }: TaskView): string => (standing.is === 'ended' ? standing.fate : standing.is);
 
-function reasonOf({ standing }: TaskView, unsent: (why: string) => string): string | undefined {
-  if (standing.is === 'unsent') return unsent(standing.why);
-  return standing.is === 'ended' ? standing.why : undefined;
+function reasonOf({ standing, have }: TaskView, words: Words, desktop: string): string | undefined {
+  if (standing.is === 'unsent') return words.unsent(standing.why);
+  if (standing.is !== 'ended') return undefined;
+  return standing.fate === 'expired' && have === 0 ? words.thread.neverFetched(desktop) : standing.why;
 }
 
 /** It did not do what was asked, and certainly does not do it any more. */
 function isOver({ standing }: TaskView): boolean {
   if (standing.is === 'ended') return ['failed', 'cancelled', 'expired'].includes(standing.fate);
-  return standing.is === 'unsent' || standing.is === 'withdrawn';
+  // What is too large would be too large again.
+  return standing.is === 'withdrawn' || (standing.is === 'unsent' && standing.why !== 'body.too-large');
 }
 
 /** What this phone cannot vouch for. */

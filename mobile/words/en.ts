@@ -185,6 +185,7 @@ export const en = {
     waitingWhy: (desktop: string, why: string) => `Waiting for ${desktop}: ${why}`,
     from: (name: string) => `From ${name}`,
     held: 'No connection. It goes as soon as there is one.',
+    neverFetched: (desktop: string) => `${desktop} did not fetch it within eight days.`,
     withdraw: 'Withdraw',
     again: 'Send again',
     cancel: 'Cancel task',
