@@ -3,6 +3,7 @@ import { SignJWT, UnsecuredJWT, exportJWK, generateKeyPair } from 'jose';
 import { wireErrorSchema } from '../../../edge/protocol/error.ts';
 import { relayApp } from '../../../edge/relay/app.ts';
 import type { RelayDeps } from '../../../edge/relay/deps.ts';
+import { readLimits } from '../../../edge/relay/limits.ts';
 import { loadKeys } from '../../../supabase/local/keys.ts';
 import { attack } from '../../support/evidence.ts';
 import { minted } from '../../support/minted.ts';
@@ -36,7 +37,7 @@ const OPEN = new Set([
   'POST /recovery/desk',
 ]);
 // Built and never asked: the list is the program's own, whatever is added to it.
-const listed = relayApp({ settings: { appOrigins: [] } } as unknown as RelayDeps).routes;
+const listed = relayApp({ settings: { appOrigins: [] }, limits: readLimits({}) } as unknown as RelayDeps).routes;
 const routes = [...new Set(listed.map(({ method, path }) => `${method} ${path.replace('/relay', '')}`))]
   .filter((route) => !route.startsWith('ALL ') && !OPEN.has(route))
   .map((route) => ({ method: route.slice(0, route.indexOf(' ')), path: route.slice(route.indexOf(' ') + 1) }));
