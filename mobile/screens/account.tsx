@@ -102,7 +102,7 @@ function RecoveryCodes(): JSX.Element {
   }
   const left = (): string => {
     const count = view().codes.left;
-    if (count === undefined) return words.common.loading;
+    if (count === undefined) return act.fault() === undefined ? words.common.loading : '';
     return count === 0 ? words.account.codesNone : words.account.codesLeft(count);
   };
   return (

@@ -12,8 +12,8 @@ export const SHORTEST_PASSWORD = 10;
 /** Sign up, or in. */
 export function Welcome(): JSX.Element {
   const { phone, words, view } = useApp();
-  // A phone with keys signed in before.
-  const [known, setKnown] = createSignal(view().me !== undefined);
+  // A phone with keys, or with a session that ended, signed in before.
+  const [known, setKnown] = createSignal(view().me !== undefined || view().email !== '');
   // Whose session ended here without that person's doing.
   const [email, setEmail] = createSignal(view().email);
   const [forgot, setForgot] = createSignal(false);

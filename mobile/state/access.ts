@@ -23,6 +23,8 @@ export interface Access {
     enrol(): Promise<Enrolment>;
     /** A code of the authenticator: of the factor being enrolled, else of the one the account has. */
     verify(code: string, factorId?: string): Promise<void>;
+    /** Auth or the relay did not take the session: finds out whether it is over. */
+    readonly doubt: () => Promise<void>;
     /** This phone only. Keys and threads stay for the next sign-in. */
     signOut(): Promise<void>;
     /** Signs out and forgets everything, keys included: desktops must be paired again. */
@@ -66,13 +68,14 @@ export function createAccess(deps: PhoneDeps, parts: Parts, emit: () => void): A
     if (standing?.is === 'ready') post.kick();
     else await post.hush();
   }
+  async function doubt(): Promise<void> {
+    await wires.known()?.account.doubt();
+    await look();
+  }
   return {
     read,
     follow,
-    doubt: async () => {
-      await wires.known()?.account.doubt();
-      await look();
-    },
+    doubt,
     wantFactor: () => {
       factorWanted = true;
       emit();
@@ -82,7 +85,7 @@ export function createAccess(deps: PhoneDeps, parts: Parts, emit: () => void): A
       email: who,
       me,
     }),
-    account: accountOf({ parts, deps, read, act, confirmed: () => (factorWanted = false) }),
+    account: accountOf({ parts, deps, read, act, doubt, confirmed: () => (factorWanted = false) }),
   };
 }
 
@@ -92,12 +95,14 @@ interface AccountOptions {
   readonly read: () => Promise<void>;
   /** Does something with the account, and then looks where it stands. */
   readonly act: <T>(work: (account: Account) => Promise<T>) => Promise<T>;
+  readonly doubt: () => Promise<void>;
   readonly confirmed: () => void;
 }
 
-function accountOf({ deps, parts, read, act, confirmed }: AccountOptions): Access['account'] {
+function accountOf({ deps, parts, read, act, doubt, confirmed }: AccountOptions): Access['account'] {
   const { codes, wires, post, refresh } = parts;
   return {
+    doubt,
     ...changesOf({ db: deps.db, wires, act }),
     signUp: (credentials) => act((account) => account.signUp(credentials)),
     signIn: (credentials) => act((account) => account.signIn(credentials)),

@@ -1,5 +1,6 @@
 import { createSignal, type Accessor } from 'solid-js';
 import { faultCode, type FaultCode } from '../link/fault.ts';
+import { useApp } from './app.ts';
 
 export interface Act {
   readonly busy: Accessor<boolean>;
@@ -9,7 +10,11 @@ export interface Act {
   clear(): void;
 }
 
+/** The session may be over: whether it is, and what to show then, is for the account to find out. */
+const OVER: ReadonlySet<FaultCode> = new Set(['auth.missing', 'auth.invalid', 'account.gone']);
+
 export function createAct(): Act {
+  const { phone } = useApp();
   const [busy, setBusy] = createSignal(false);
   const [fault, setFault] = createSignal<FaultCode>();
   async function run(work: () => Promise<unknown>): Promise<void> {
@@ -18,7 +23,9 @@ export function createAct(): Act {
     try {
       await work();
     } catch (error) {
-      setFault(faultCode(error));
+      const code = faultCode(error);
+      setFault(code);
+      if (OVER.has(code)) await phone.account.doubt();
     }
     setBusy(false);
   }
