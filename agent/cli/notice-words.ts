@@ -57,6 +57,11 @@ const LINK_WORDS = {
   'no-session': undefined,
 };
 
+function clockWords(behind: number): string {
+  const minutes = Math.round(Math.abs(behind) / 60);
+  return `The clock of this computer is ${minutes} minutes ${behind > 0 ? 'behind' : 'ahead of'} the relay's. Set it to automatic; until then Errand goes by the relay's.`;
+}
+
 /** Nobody has to do anything. */
 const QUIET = /^(Starting\.|Ready for errands\.|Working on an errand\.)$/;
 
@@ -67,22 +72,31 @@ function presenceWords({ presence, why }: Extract<Notice, { say: 'presence' }>):
 
 /** What an attached terminal prints. Claims and questions are put by questions.ts, offers by the first-start link. */
 export function noticeWords(notice: Notice): string | undefined {
+  if ('t' in notice) return errandWords(notice);
   switch (notice.say) {
     case 'offer':
     case 'claim':
-    case 'ask':
       return undefined;
     case 'paired':
       return `${notice.name} may send errands to this computer now.`;
+    case 'link':
+      return LINK_WORDS[notice.link];
+    case 'presence':
+      return presenceWords(notice);
+    case 'clock':
+      return clockWords(notice.behind);
+  }
+}
+
+function errandWords(notice: Extract<Notice, { t: string }>): string | undefined {
+  switch (notice.say) {
+    case 'ask':
+      return undefined;
     case 'task':
       return taskWords(notice);
     case 'note':
       return `  ${short(notice.text)}`;
     case 'result':
       return resultWords(notice);
-    case 'link':
-      return LINK_WORDS[notice.link];
-    case 'presence':
-      return presenceWords(notice);
   }
 }

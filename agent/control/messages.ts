@@ -130,6 +130,8 @@ const noticeSchema = z.discriminatedUnion('say', [
   z.object({ say: z.literal('note'), t: idSchema, text: z.string() }),
   z.object({ say: z.literal('result'), t: idSchema, text: z.string(), files: z.array(z.string()) }),
   z.object({ say: z.literal('link'), link: z.enum(['online', 'offline', 'no-session']) }),
+  /** Seconds by which this computer's clock is behind the relay's (negative: ahead). */
+  z.object({ say: z.literal('clock'), behind: z.int() }),
   z.object({ say: z.literal('presence'), presence: presenceSchema, why: z.string() }),
 ]);
 export type Notice = z.infer<typeof noticeSchema>;

@@ -1,5 +1,6 @@
 import { AuthClient, type SupportedStorage } from '@supabase/auth-js';
 import { relayClient, type RelayClient } from '../../edge/mailbox/relay-client.ts';
+import { relayClock, type RelayClock } from '../../edge/mailbox/relay-clock.ts';
 import type { Identity } from '../../edge/protocol/identity.ts';
 import type { Addresses } from './addresses.ts';
 import { listenForPokes, type PokeListener } from './poke.ts';
@@ -10,6 +11,7 @@ export interface Carrier {
   /** The relay without a session. */
   readonly anonymous: RelayClient;
   readonly session: Session;
+  readonly clock: Omit<RelayClock, 'fetch'>;
   /** Starts the doorbell; undefined where there is none. */
   listen(on: { poke: () => void; joined: () => void }): PokeListener;
 }
@@ -29,8 +31,9 @@ export type SetTimer = (run: () => void, ms: number) => () => void;
 /** The real relay: HTTP for envelopes, Realtime for the doorbell, the machine user's session for both. */
 export function supabaseCarrier(options: CarrierOptions): Carrier {
   const { addresses, publishableKey, identity, fetch, now, setTimer } = options;
+  const clock = relayClock({ fetch, now });
   const client = (token: () => Promise<string | undefined>): RelayClient =>
-    relayClient({ url: addresses.relay, publishableKey, fetch, token });
+    relayClient({ url: addresses.relay, publishableKey, fetch: clock.fetch, token });
   const anonymous = client(async () => undefined);
   const auth = new AuthClient({
     url: addresses.auth,
@@ -41,11 +44,12 @@ export function supabaseCarrier(options: CarrierOptions): Carrier {
     detectSessionInUrl: false,
     fetch,
   });
-  const session = createSession({ auth, relay: anonymous, identity, now });
+  const session = createSession({ auth, relay: anonymous, identity, now, proofTime: clock.sending });
   return {
     relay: client(session.token),
     anonymous,
     session,
+    clock,
     listen: ({ poke, joined }) =>
       listenForPokes({
         url: addresses.realtime,

@@ -62,6 +62,7 @@ export function connect(options: Options): Connection {
       notify({ say: 'link', link: state });
     },
     onJoined: options.onJoined,
+    onClock: clockTeller(notify),
     log,
   });
   const renewed = async (): Promise<void> => {
@@ -89,6 +90,15 @@ export function connect(options: Options): Connection {
   };
 }
 
+/** Says it once, and again when it was right in between. */
+function clockTeller(notify: Options['notify']): (behind: number) => void {
+  let told = 0;
+  return (behind) => {
+    if (behind !== 0 && told === 0) notify({ say: 'clock', behind });
+    told = behind;
+  };
+}
+
 function pairingOf(options: Options & { app: string; carrier: Carrier; renewed: () => Promise<void> }): Pairing {
   const { journal, keys, config, app, carrier, notify, setTimer, log, failpoint } = options;
   // The app finds the relay at its own origin, unless it is another. A loopback address is this desktop's own stack, which the app's
@@ -104,6 +114,7 @@ function pairingOf(options: Options & { app: string; carrier: Carrier; renewed: 
     linkRelay: elsewhere ? config.relay : undefined,
     remotePower: config.remotePower,
     notify,
+    now: carrier.clock.sending,
     onPaired: () => void options.renewed().catch((error: unknown) => log(`link: ${String(error)}`)),
     setTimer,
     log,

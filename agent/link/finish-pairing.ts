@@ -13,6 +13,8 @@ export interface FinishOptions {
   readonly relay: Pick<RelayClient, 'confirmPairing'>;
   /** Whether the relay lists this phone under this desktop's account. Rejects with RelayError while it cannot be asked. */
   readonly isRegistered: (kid: string) => Promise<boolean>;
+  /** Unix seconds. */
+  readonly now: () => number;
   readonly failpoint: (name: PairingPoint) => void;
 }
 
@@ -29,7 +31,7 @@ export async function finishPairing(options: FinishOptions, { device, pairing }:
   const { journal, keys, relay, failpoint } = options;
   const { kid } = device;
   const { pid, pollSecret, claim, fresh } = pairing;
-  const iat = Math.floor(journal.now() / 1000);
+  const iat = options.now();
   failpoint('pair.pinned');
   try {
     await relay.confirmPairing(

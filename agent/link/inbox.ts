@@ -1,11 +1,13 @@
 import type { Receiver } from '../../edge/mailbox/accept.ts';
-import type { Accepted } from '../../edge/mailbox/store.ts';
-import { parseEnvelope } from '../../edge/protocol/envelope.ts';
+import type { Accepted, Refusal } from '../../edge/mailbox/store.ts';
+import { MAX_LIFE, parseEnvelope, type Header } from '../../edge/protocol/envelope.ts';
+import type { Event, TaskState } from '../../edge/protocol/event.ts';
 import type { Identity } from '../../edge/protocol/identity.ts';
 import { upSchema, type Up } from '../../edge/protocol/up.ts';
 import { knowsEnvelope, noteRefused, noteTaken } from '../journal/inbox.ts';
 import type { Journal } from '../journal/journal.ts';
 import { notBefore } from '../journal/meta.ts';
+import { addDraft } from '../journal/outbox.ts';
 import { remindParted } from '../journal/parted.ts';
 import { heardFrom, readPeer } from '../journal/peer.ts';
 import { addTask, readTask } from '../journal/task.ts';
@@ -41,9 +43,21 @@ function take(journal: Journal, me: string, { envelope, from, body }: Accepted<U
   else if (!readTask(journal, id)) addTask(journal, { id, task: body, from: sender });
 }
 
-function refuse(journal: Journal, refused: Parameters<typeof noteRefused>[1]): void {
+const BEFORE =
+  'It was written before this desktop began to keep its journal, or the clock of the phone or of the desktop is wrong. Set both to automatic, then send it again.';
+
+/** A phone whose clock is behind must not wait for a task that was refused for it. There is no such task here: its one event stands alone. */
+function tellBefore(journal: Journal, { k, id, kid }: Header): void {
+  if (k !== 'task' || readTask(journal, id)) return;
+  const state: TaskState = { is: 'ended', fate: 'refused', why: BEFORE };
+  const event: Event = { kind: 'event', t: id, i: 1, prev: null, at: journal.now(), what: { kind: 'state', state } };
+  addDraft(journal, { k: 'evt', json: JSON.stringify(event), to: [kid], t: id, life: MAX_LIFE, reseal: true }, 1);
+}
+
+function refuse(journal: Journal, { id, why, compact }: { id: string; why: Refusal; compact: string }): void {
   journal.write(() => {
-    noteRefused(journal, refused);
-    if (refused.why === 'sender.unknown') remindParted(journal, parseEnvelope(refused.compact).header.kid);
+    noteRefused(journal, { id, why });
+    if (why === 'sender.unknown') remindParted(journal, parseEnvelope(compact).header.kid);
+    if (why === 'time.before-journal') tellBefore(journal, parseEnvelope(compact).header);
   });
 }

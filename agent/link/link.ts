@@ -23,6 +23,8 @@ interface Options {
   readonly onState: (state: LinkState) => void;
   /** The doorbell's channel is joined. */
   readonly onJoined: () => void;
+  /** After each look: seconds by which this clock is behind the relay's, 0 when it is right. */
+  readonly onClock: (behind: number) => void;
   readonly log: (text: string) => void;
 }
 
@@ -73,8 +75,9 @@ function createHealth({ carrier, onState, log }: Options) {
 export function startLink(options: Options): Link {
   const { journal, carrier, identity, setTimer } = options;
   const health = createHealth(options);
-  const receiver = desktopReceiver(journal, identity);
-  const sender = { relay: carrier.relay, store: outboxStore(journal), identity: () => identity, now: receiver.now };
+  const { relay, clock } = carrier;
+  const receiver = { ...desktopReceiver(journal, identity), now: clock.receiving };
+  const sender = { relay, store: outboxStore(journal), identity: () => identity, now: clock.sending };
 
   async function look(): ReturnType<typeof drainInbox> {
     const began = journal.now();
@@ -91,6 +94,7 @@ export function startLink(options: Options): Link {
     const { refused } = await look();
     for (const { id, why } of refused) options.log(`link: refused envelope ${id}: ${why}`);
     health.online();
+    options.onClock(clock.behind());
     return PULL_MS;
   }
   async function send(): Promise<Next> {
@@ -101,10 +105,7 @@ export function startLink(options: Options): Link {
   }
   const inbound = createPump({ setTimer, work: health.guarded(pull) });
   const outbound = createPump({ setTimer, work: health.guarded(send) });
-  const kick = (): void => {
-    inbound.kick();
-    outbound.kick();
-  };
+  const kick = (): void => [inbound, outbound].forEach((pump) => pump.kick());
   const unwatch = journal.watch((change) => {
     if (change.in === 'out') outbound.kick();
   });

@@ -57,6 +57,8 @@ interface Options extends Omit<FinishOptions, 'relay'> {
   readonly notify: (notice: Notice) => void;
   /** A phone was pinned and the relay knows it. */
   readonly onPaired: () => void;
+  /** Unix seconds, by the relay's clock when this one is wrong. */
+  readonly now: () => number;
   readonly setTimer: (run: () => void, ms: number) => () => void;
   readonly log: (text: string) => void;
 }
@@ -146,7 +148,7 @@ async function carryOut(
   const { shown, phone, claim, ok } = decision;
   const { pid, pollSecret } = shown;
   if (!ok) {
-    const proof: Proof = { use: 'confirm', pid, phone: phone.kid, claim, ok, iat: unixNow(journal) };
+    const proof: Proof = { use: 'confirm', pid, phone: phone.kid, claim, ok, iat: options.now() };
     return options.relay.confirmPairing(pid, await makeProof(keys.identity, proof), pollSecret);
   }
   if (!hasRoomForPeer(journal, phone.kid)) {
@@ -200,23 +202,28 @@ function claimWords(
   return { ...said, history: mayReadBefore(journal, readPeer(journal, phone.kid)) };
 }
 
-const unixNow = (journal: Journal): number => Math.floor(journal.now() / 1000);
-
-async function offerAnew({ journal, keys, relay }: Options): Promise<Shown> {
+async function offerAnew({ keys, relay, now }: Options): Promise<Shown> {
   const code = newPairingCode();
-  const offer = await makeOffer(code, keys.identity.device, unixNow(journal));
-  const { pollSecret } = await relay.postPairing(offer);
+  const post = async () => {
+    const made = await makeOffer(code, keys.identity.device, now());
+    return { offer: made, ...(await relay.postPairing(made)) };
+  };
+  // The first word of the relay tells a clock that is wrong what time it is.
+  const { offer, pollSecret } = await post().catch((error: unknown) => {
+    if (error instanceof RelayError && error.code === 'clock.skew') return post();
+    throw error;
+  });
   return {
     code,
     pid: await pairingId(code),
     offers: [offer],
     pollSecret,
-    renewAt: unixNow(journal) + OFFER_LIFE - RENEW_BEFORE,
+    renewAt: now() + OFFER_LIFE - RENEW_BEFORE,
   };
 }
 
-async function renew({ journal, keys, relay }: Options, shown: Shown): Promise<Shown> {
-  const now = unixNow(journal);
+async function renew({ keys, relay, ...options }: Options, shown: Shown): Promise<Shown> {
+  const now = options.now();
   const offer = await makeOffer(shown.code, keys.identity.device, now);
   await relay.postPairing(offer, shown.pollSecret);
   return { ...shown, offers: [offer, ...shown.offers].slice(0, 2), renewAt: now + OFFER_LIFE - RENEW_BEFORE };
@@ -232,7 +239,7 @@ async function look(options: Options, shown: Shown): Promise<Shown> {
     });
   switch (status.state) {
     case 'open':
-      return unixNow(options.journal) >= shown.renewAt ? renew(options, shown) : shown;
+      return options.now() >= shown.renewAt ? renew(options, shown) : shown;
     case 'claimed':
       return readClaim(options, shown, status.claim);
     case 'confirmed':

@@ -21,16 +21,18 @@ interface Options {
   readonly identity: Identity;
   /** Unix milliseconds. */
   readonly now: () => number;
+  /** Unix seconds, by the relay's clock when this one is wrong. */
+  readonly proofTime: () => number;
 }
 
-export function createSession({ auth, relay, identity, now }: Options): Session {
+export function createSession({ auth, relay, identity, now, proofTime }: Options): Session {
   const { kid } = identity.device;
   let renewing: Promise<void> | undefined;
   let pausedUntil = 0;
 
   async function fetchSession(): Promise<void> {
     const nonce = await relay.sessionNonce(kid);
-    const proof = await makeProof(identity, { use: 'session', kid, nonce, iat: Math.floor(now() / 1000) });
+    const proof = await makeProof(identity, { use: 'session', kid, nonce, iat: proofTime() });
     const { error } = await auth.verifyOtp({ type: 'magiclink', token_hash: await relay.sessionToken(proof) });
     if (error) throw new RelayError('network.bad-answer', `The relay gave no session (${error.message}).`);
   }

@@ -31,12 +31,14 @@ export function relayApp(deps: RelayDeps): Hono<RelayEnv> {
       origin: [...deps.settings.appOrigins],
       allowMethods: ['GET', 'POST', 'PUT', 'DELETE'],
       allowHeaders: ['apikey', 'authorization', 'content-type', 'x-client-info', 'x-poll-secret'],
-      exposeHeaders: ['retry-after'],
+      // `date` tells a device that its clock is wrong.
+      exposeHeaders: ['date', 'retry-after'],
       maxAge: 600,
     }),
   );
   app.use(async (c, next) => {
     await next();
+    c.header('date', new Date(deps.now() * 1000).toUTCString());
     c.header('cache-control', 'no-store');
     c.header('x-content-type-options', 'nosniff');
   });

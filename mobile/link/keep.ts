@@ -45,14 +45,20 @@ async function eventsIn(body: Heard, json: string): Promise<readonly Told[]> {
   );
 }
 
+function mayTell({ event, from, task }: { event: HeardEvent; from: string; task: TaskRecord | undefined }): boolean {
+  // A task speaks through one desktop only: another one's word about it is not kept.
+  if (task) return task.desktop === from;
+  // Said only to the phone that asked: that what it sent was never begun. To another installation of it this is no task.
+  return event.i !== 1 || event.what.kind !== 'state';
+}
+
 async function keepEvent(
   tx: Tx,
   { event, from, record }: { event: HeardEvent; from: string; record: EventRecord },
 ): Promise<void> {
   const row = await tx.get('tasks', event.t);
   const task = row === undefined ? undefined : taskRecordSchema.parse(row);
-  // A task speaks through one desktop only: another one's word about it is not kept.
-  if (task && task.desktop !== from) return;
+  if (!mayTell({ event, from, task })) return;
   const key = `${event.t}/${orderedKey(event.i)}`;
   if ((await tx.get('events', key)) === undefined) await tx.put('events', key, record);
   // Another phone's task is named by its first event, which the relay may deliver late.

@@ -8,7 +8,7 @@ import { peerOf } from '../link/mailbox-store.ts';
 import { META, writeMeta } from '../link/meta.ts';
 import type { PairingRecord } from '../link/records.ts';
 import type { PhoneDeps } from './deps.ts';
-import { relayAddress, type Wires } from './wires.ts';
+import { relayAddress, type Wire, type Wires } from './wires.ts';
 
 /** Milliseconds between two looks whether the desk allowed this phone. */
 const LOOK_EVERY = 700;
@@ -34,15 +34,15 @@ export async function goToRelay(wires: Wires, { relay }: PairingLink): Promise<v
 
 export async function prepareClaim(
   deps: PhoneDeps,
-  relay: RelayClient,
+  { relay, clock }: Pick<Wire, 'relay' | 'clock'>,
   code: string,
 ): Promise<{ pairing: PairingRecord; identity: Identity }> {
   const pid = await pairingId(code);
   const status = await relay.pairing(pid);
   if (status.state === 'refused') throw new PhoneFault('pairing.refused');
   if (status.state !== 'open') throw new PhoneFault('pairing.claimed');
-  const desktop = await checkOffer(code, status.offer, Math.floor(deps.now() / 1000));
-  const identity = await ownIdentity(deps);
+  const desktop = await checkOffer(code, status.offer, clock.sending());
+  const identity = await ownIdentity(deps, clock);
   const claim = await makeClaim({ code, offer: status.offer, desktop, phone: identity });
   const digits = await comparisonDigits(code, status.offer.body, claim);
   return { pairing: { code, pid, offer: status.offer, desktop, claim, digits }, identity };
@@ -52,13 +52,13 @@ export async function prepareClaim(
  * Keys are made at the first pairing, not before: on iOS the installed app has a storage of its own. Under a lock: two looks at one
  * link would else make two identities, and the desktop would allow the one that was overwritten.
  */
-function ownIdentity(deps: PhoneDeps): Promise<Identity> {
+function ownIdentity(deps: PhoneDeps, clock: Wire['clock']): Promise<Identity> {
   return deps.lock('keys', async () => {
     const known = await deps.keys.load();
     if (known) return known;
     const identity = await newIdentity({ kind: 'phone', name: deps.name, extractable: deps.extractable });
     await deps.keys.save(identity);
-    await writeMeta(deps.db, META.notBefore, Math.floor(deps.now() / 1000) - 300);
+    await writeMeta(deps.db, META.notBefore, clock.sending() - 300);
     return identity;
   });
 }

@@ -115,8 +115,8 @@ async function end({ options, show, keepLink }: Ceremony, error: unknown): Promi
 async function claim(ceremony: Ceremony, link: PairingLink, mine: () => boolean): Promise<void> {
   const { deps, wires } = ceremony.options;
   ceremony.show({ is: 'looking' });
-  const { relay } = await wires.get();
-  const { pairing, identity } = await prepareClaim(deps, relay, link.code);
+  const { relay, clock } = await wires.get();
+  const { pairing, identity } = await prepareClaim(deps, { relay, clock }, link.code);
   if (!mine()) return;
   await writeMeta(deps.db, META.pairing, pairing);
   await relay.claimPairing(pairing.pid, pairing.claim, identity.device);

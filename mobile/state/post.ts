@@ -84,8 +84,8 @@ export function createPost(options: PostOptions): Post {
     work: () =>
       attempt(async (ready) => {
         const { refused } = await drain(ready, options);
-        const behind = refused.some(({ why }) => why === 'time.future');
-        setLine(behind ? { is: 'refused', why: 'clock.skew' } : { is: 'reached' });
+        const wrong = ready.wire.clock.behind() !== 0 || refused.some(({ why }) => why === 'time.future');
+        setLine(wrong ? { is: 'refused', why: 'clock.skew' } : { is: 'reached' });
         await options.looked();
         doorbell.hang(ready);
         return doorbell.connected() ? POLL_WITH_POKES : POLL;
@@ -110,8 +110,6 @@ export function createPost(options: PostOptions): Post {
   };
 }
 
-const seconds = (deps: PhoneDeps): number => Math.floor(deps.now() / 1000);
-
 /** Resolves with the delay after which to try again, when something stopped it. */
 async function send(
   { wire, identity }: Ready,
@@ -120,7 +118,7 @@ async function send(
 ): Promise<Next> {
   if (deps.online?.() === false) return undefined;
   const store = outboxStore(deps.db, settled);
-  const sender = { relay: wire.relay, store, identity: () => identity, now: () => seconds(deps) };
+  const sender = { relay: wire.relay, store, identity: () => identity, now: wire.clock.sending };
   const flushed = await deps.lock('outbox', () => flushOutbox(sender));
   if (flushed.is === 'empty') return undefined;
   setLine(lineOf(flushed.error));
@@ -150,7 +148,7 @@ async function drain({ wire, identity }: Ready, { deps, heard, drained, refresh 
     schema: heardSchema,
     allows: (header: { k: string }) => header.k === 'evt',
     store: inboxStore(deps.db, heard),
-    now: () => seconds(deps),
+    now: wire.clock.receiving,
   };
   try {
     const taken = await deps.lock('inbox', async () =>
@@ -179,7 +177,7 @@ async function whenReady(deps: PhoneDeps, wires: Wires): Promise<Ready | undefin
 /** Tells the relay, once for each session, which phone it is. */
 async function bind(deps: PhoneDeps, { wire, identity }: Ready, session: string): Promise<void> {
   if ((await readMeta(deps.db, META.bound)) === session) return;
-  const proof: Proof = { use: 'bind', kid: identity.device.kid, session, iat: seconds(deps) };
+  const proof: Proof = { use: 'bind', kid: identity.device.kid, session, iat: wire.clock.sending() };
   await wire.relay.bindDevice(await makeProof(identity, proof));
   await writeMeta(deps.db, META.bound, session);
 }

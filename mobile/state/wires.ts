@@ -1,4 +1,5 @@
 import { relayClient, type RelayClient } from '../../edge/mailbox/relay-client.ts';
+import { relayClock, type RelayClock } from '../../edge/mailbox/relay-clock.ts';
 import type { PairingLink } from '../../edge/protocol/pairing-code.ts';
 import { createAccount, type Account } from '../link/account.ts';
 import { META, readMeta, writeMeta } from '../link/meta.ts';
@@ -12,6 +13,7 @@ export interface Wire {
   readonly place: RelayPlace;
   readonly account: Account;
   readonly relay: RelayClient;
+  readonly clock: RelayClock;
   readonly realtimeUrl: string;
 }
 
@@ -36,19 +38,20 @@ export const relayAddress = (url: string): string => {
 const besides = (place: RelayPlace, path: string): string => place.url.slice(0, -RELAY_PATH.length) + path;
 
 export function createWires(deps: PhoneDeps): Wires {
-  const { db, fetch, now } = deps;
+  const { db, now } = deps;
   let wire: Wire | undefined;
 
   function connect(place: RelayPlace): Wire {
     wire?.account.stop();
+    const clock = relayClock({ fetch: deps.fetch, now });
     const { publishableKey } = place;
-    const account = createAccount({ db, url: besides(place, '/auth/v1'), publishableKey, fetch, now });
-    const relay = relayClient({ url: place.url, publishableKey, fetch, token: account.token });
-    wire = { place, account, relay, realtimeUrl: besides(place, '/realtime/v1') };
+    const account = createAccount({ db, url: besides(place, '/auth/v1'), publishableKey, fetch: deps.fetch, now });
+    const relay = relayClient({ url: place.url, publishableKey, fetch: clock.fetch, token: account.token });
+    wire = { place, account, relay, clock, realtimeUrl: besides(place, '/realtime/v1') };
     return wire;
   }
   async function ask(url: string, publishableKey: string): Promise<Wire> {
-    const config = await relayClient({ url, publishableKey, fetch, token: async () => undefined }).config();
+    const config = await relayClient({ url, publishableKey, fetch: deps.fetch, token: async () => undefined }).config();
     const { vapidPublicKey } = config;
     const place = { url, publishableKey: config.publishableKey, vapidPublicKey };
     await writeMeta(db, META.relay, place);

@@ -8,8 +8,8 @@ import { createPhone, type Phone } from '../state/phone.ts';
 import { keysInFile } from './key-file.ts';
 
 /** A phone whose data and keys live in a folder (0700): a paired terminal, and the phone of tests and measurements. */
-export function bunPhone(options: { folder: string; relayUrl: string; name: string }): Phone {
-  const { folder, relayUrl, name } = options;
+export function bunPhone(options: { folder: string; relayUrl: string; name: string; now?: () => number }): Phone {
+  const { folder, relayUrl, name, now = Date.now } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return createPhone({
     relayUrl,
@@ -18,7 +18,7 @@ export function bunPhone(options: { folder: string; relayUrl: string; name: stri
     keys: keysInFile(join(folder, 'keys.json')),
     extractable: true,
     fetch: patient(fetch),
-    now: Date.now,
+    now,
     setTimer: (run, ms) => {
       const timer = setTimeout(run, ms);
       return () => clearTimeout(timer);

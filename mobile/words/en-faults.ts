@@ -8,7 +8,8 @@ const local: Record<LocalFaultCode | 'network.unreachable' | 'network.bad-answer
   'account.email': 'This is no e-mail address that can be used here.',
   'account.closed': 'This relay does not accept new accounts. Ask whoever runs it.',
   'account.unconfirmed': 'Open the link in the e-mail you got, then sign in.',
-  'account.code-wrong': 'The code is not right. Take the one shown now; each works once.',
+  'account.code-wrong':
+    'The code is not right. Take the one shown now; each works once. If none is right, set the clock of the device that shows it to automatic.',
   'account.code-old': 'That took too long. Enter the code shown now.',
   'account.reset-code': 'This code is not right, or it is older than ten minutes.',
   'account.too-often': 'Too many tries. Wait a few minutes.',

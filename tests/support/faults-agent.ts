@@ -10,6 +10,7 @@ import { createRunner, type Runner } from '../../agent/runner/run.ts';
 import type { Tool, ToolContext, ToolRun } from '../../agent/tools/tool.ts';
 import { runScript } from '../../agent/tools/run-script.ts';
 import { newId } from '../../edge/protocol/id.ts';
+import { relayClock } from '../../edge/mailbox/relay-clock.ts';
 import type { Identity } from '../../edge/protocol/identity.ts';
 import type { Plan, PlannedCall } from './faults-plan.ts';
 import { Dead, type World } from './faults-world.ts';
@@ -97,6 +98,7 @@ export function beginLife(desktop: Desktop, doom: Doom): Life {
     setTimer,
     onState: () => undefined,
     onJoined: () => undefined,
+    onClock: () => undefined,
     log: () => undefined,
   });
   const waiting = (): number => world.pending().filter(({ owner, holdsTask }) => owner === me && holdsTask).length;
@@ -149,6 +151,7 @@ function carrierOf(world: World, { device }: Identity, me: object): Carrier {
   return {
     relay,
     anonymous: relay,
+    clock: relayClock({ fetch: () => Promise.reject(new Error('nothing but envelopes')), now: () => world.now() }),
     session: { token: async () => undefined, renew: async () => undefined },
     listen: ({ poke, joined }) => {
       world.bells.set(device.kid, poke);

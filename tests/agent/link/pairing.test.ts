@@ -56,6 +56,7 @@ interface Over {
 const makePairing = (over: Over = {}): Pairing => {
   const client = relay.client(desktop.device.kid);
   return createPairing({
+    now: () => Math.floor(journal.now() / 1000),
     journal,
     keys: { identity: desktop, turn: () => 0 },
     isRegistered: () => Promise.resolve(over.registered ?? false),
