@@ -11,6 +11,7 @@ import type { Model } from '../../../agent/runner/model.ts';
 import { runStep } from '../../../agent/runner/step.ts';
 import { tools } from '../../../agent/tools/tools.ts';
 import type { Tool } from '../../../agent/tools/tool.ts';
+import { calling } from '../../support/calling-model.ts';
 import { someTask } from '../../support/memory-phone.ts';
 import { DESK, noWait, testRunner, type TestRunner } from '../../support/test-runner.ts';
 import { until } from '../../support/until.ts';
@@ -19,18 +20,6 @@ import { until } from '../../support/until.ts';
 
 let desk: TestRunner;
 afterEach(() => desk.clear());
-
-/** A model that makes these calls, one a turn, and ends. */
-const calling = (...calls: readonly { name: string; input: unknown }[]): Model => ({
-  name: 'a list of calls',
-  next: async ({ messages }) => {
-    const i = messages.filter(({ role }) => role === 'assistant').length;
-    const call = calls[i];
-    return call
-      ? { content: [{ type: 'tool_use', id: `c${i}`, ...call }], stop_reason: 'tool_use' }
-      : { content: [{ type: 'text', text: 'Done.' }], stop_reason: 'end_turn' };
-  },
-});
 
 const ELSEWHERE = { name: 'write_text', input: { path: '~/a.md', text: 'hello' } };
 const seconds = (): number => Math.floor(Date.now() / 1000);
