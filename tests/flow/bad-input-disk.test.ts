@@ -1,5 +1,5 @@
 import { afterEach, expect, setDefaultTimeout, test } from 'bun:test';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitWords } from '../../agent/control/worker-exit.ts';
 import { en } from '../../mobile/words/en.ts';
@@ -109,4 +109,20 @@ test('a folder that can only be read is said to be one', async () => {
   expect(heard()).toContain(`${worker.home}/out/a.md: The disk is read-only. Nothing was written.`);
   expect(existsSync(disk.at(join(worker.home, 'out/a.md')))).toBe(false);
   met();
+});
+
+test('a journal of a newer Errand is left alone, and the desk says what to do', async () => {
+  await deskWith('.errand', 'size=12m');
+  await worker.start();
+  await worker.end();
+  const file = disk.at(join(worker.home, '.errand/journal.sqlite'));
+  // The version in the file's head (SQLite's file format, section 1.3.11).
+  const bytes = readFileSync(file);
+  bytes.writeUInt32BE(999, 60);
+  writeFileSync(file, bytes);
+  await expect(worker.start()).rejects.toThrow('written by a newer Errand');
+  expect(exitWords(`code ${await worker.exit()}`)).toBe(
+    'The journal in the data folder was written by a newer Errand. Update this one, then `errand up`. Nothing in it was touched.',
+  );
+  expect(readFileSync(file).equals(bytes)).toBe(true);
 });
