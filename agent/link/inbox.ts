@@ -43,13 +43,19 @@ function take(journal: Journal, me: string, { envelope, from, body }: Accepted<U
   else if (!readTask(journal, id)) addTask(journal, { id, task: body, from: sender });
 }
 
-const BEFORE =
-  'It was written before this desktop began to keep its journal, or the clock of the phone or of the desktop is wrong. Set both to automatic, then send it again.';
+/** What a phone is told of a task that this desktop will never run, where the task was truly its own. */
+const REFUSED_TASK: Partial<Record<Refusal, string>> = {
+  'time.before-journal':
+    'It was written before this desktop began to keep its journal, or the clock of the phone or of the desktop is wrong. Set both to automatic, then send it again.',
+  'body.unknown':
+    'It says something that this version of Errand cannot read. Update Errand on the desktop, then send it again.',
+  'body.unreadable': 'It was sealed to a key that this desktop no longer has. Send it again.',
+};
 
-/** A phone whose clock is behind must not wait for a task that was refused for it. There is no such task here: its one event stands alone. */
-function tellBefore(journal: Journal, { k, id, kid }: Header): void {
+/** A phone must not wait for a task that was refused. There is no such task here: its one event stands alone. */
+function tellRefused(journal: Journal, { k, id, kid }: Header, why: string): void {
   if (k !== 'task' || readTask(journal, id)) return;
-  const state: TaskState = { is: 'ended', fate: 'refused', why: BEFORE };
+  const state: TaskState = { is: 'ended', fate: 'refused', why };
   const event: Event = { kind: 'event', t: id, i: 1, prev: null, at: journal.now(), what: { kind: 'state', state } };
   addDraft(journal, { k: 'evt', json: JSON.stringify(event), to: [kid], t: id, life: MAX_LIFE, reseal: true }, 1);
 }
@@ -58,6 +64,7 @@ function refuse(journal: Journal, { id, why, compact }: { id: string; why: Refus
   journal.write(() => {
     noteRefused(journal, { id, why });
     if (why === 'sender.unknown') remindParted(journal, parseEnvelope(compact).header.kid);
-    if (why === 'time.before-journal') tellBefore(journal, parseEnvelope(compact).header);
+    const words = REFUSED_TASK[why];
+    if (words !== undefined) tellRefused(journal, parseEnvelope(compact).header, words);
   });
 }

@@ -293,6 +293,25 @@ attack(
 );
 const next = () => listUnended(journal).find((task) => isReady({ journal }, task));
 
+test('a phone is told that its task cannot be read here, and what to do', async () => {
+  const newer = { ...someTask('With a grant of tomorrow'), grants: [{ do: 'fly' }] };
+  const unread = await phone.say(newer as never);
+  const old = await newIdentity({ kind: 'desktop', name: 'Studio-PC', extractable: true });
+  const { ek, enc } = old.device;
+  const unopened = newId();
+  const to = { ...desktop.device, ek, enc };
+  relay.inject(desktop.device.kid, await phone.seal(someTask('To a key that is gone'), { id: unopened, to }));
+  expect((await drain()).refused.map(({ why }) => why)).toEqual(['body.unknown', 'body.unreadable']);
+  await flush();
+  for (const [t, what] of [
+    [unread, 'Update'],
+    [unopened, 'Send it again'],
+  ] satisfies [string, string][]) {
+    const why = expect.stringContaining(what);
+    expect(await phone.happenings(t)).toEqual([{ kind: 'state', state: { is: 'ended', fate: 'refused', why } }]);
+  }
+});
+
 test('a cancel stops a task, also one that it overtook', async () => {
   const id = newId();
   await phone.say({ kind: 'cancel', t: id });
