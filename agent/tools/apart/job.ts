@@ -30,7 +30,6 @@ export type Job = z.infer<typeof jobSchema>;
 
 /** A line that the program reads; `size` bytes of the document follow. */
 export const orderSchema = z.object({ job: jobSchema, size: z.int().check(z.nonnegative()) });
-export type Order = z.infer<typeof orderSchema>;
 
 /** The line that the program writes for each order. `reusable`: it is small enough for another job. */
 export const answerSchema = z.discriminatedUnion('is', [
