@@ -14,8 +14,8 @@ import { lastPhoneWord } from './journal/peer.ts';
 import { connect, type Connection } from './link/connection.ts';
 import { answerDesk, type DeskDeps } from './link/desk.ts';
 import { greet } from './link/greet.ts';
-import { API_KEY, openKeyring } from './link/keyring.ts';
-import { openKeys } from './link/keys.ts';
+import { API_KEY, KeyringLocked, openKeyring } from './link/keyring.ts';
+import { IdentityLost, openKeys } from './link/keys.ts';
 import { noticeOf } from './link/notices.ts';
 import { draftSeen, type Here } from './link/presence.ts';
 import { startHelper } from './power/helper.ts';
@@ -55,6 +55,8 @@ const wait = (ms: number, signal: AbortSignal): Promise<void> => {
 function leaveBroken(error: unknown): never {
   log(`worker: ${error instanceof Error ? error.stack : String(error)}`);
   if (isDiskFull(error)) process.exit(WORKER_EXIT['disk-full']);
+  if (error instanceof KeyringLocked) process.exit(WORKER_EXIT['keyring-locked']);
+  if (error instanceof IdentityLost) process.exit(WORKER_EXIT['keys-lost']);
   process.exit(error instanceof JournalError && error.code === 'journal.newer' ? WORKER_EXIT['journal-newer'] : 1);
 }
 process.on('unhandledRejection', leaveBroken);

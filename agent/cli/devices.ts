@@ -2,6 +2,7 @@ import type { ControlClient } from '../control/control-client.ts';
 import type { Reply } from '../control/messages.ts';
 import { ask, requireAgent } from './agent-process.ts';
 import { type Command, DeskError } from './command.ts';
+import { keysAnew } from './keys-anew.ts';
 
 type Phones = Extract<Reply, { is: 'devices' }>['devices'];
 
@@ -25,8 +26,12 @@ async function drop(agent: ControlClient, phones: Phones, name: string): Promise
 /** `drop` is what phones call it. */
 const REVOKES: ReadonlySet<string> = new Set(['revoke', 'drop']);
 
-/** `devices` lists the phones that may control this computer; `devices revoke NAME` takes one off. */
+/** `devices` lists the phones that may control this computer; `devices revoke NAME` takes one off; `devices anew` is for lost keys. */
 export const devices: Command = async (desk, [act, ...rest]) => {
+  if (act === 'anew' && rest.length === 0) {
+    desk.say(await keysAnew(desk));
+    return 0;
+  }
   if (act !== undefined && !REVOKES.has(act))
     throw new DeskError(`"${act}" is not known here. It is: errand devices, or errand devices revoke NAME.`);
   const agent = await requireAgent(desk);

@@ -8,6 +8,7 @@ type Audited =
   | { readonly did: 'refused-control'; readonly kind: string; readonly by: string; readonly why: string }
   | { readonly did: 'answered'; readonly ask: string; readonly ok: boolean; readonly by: string }
   | { readonly did: 'rotated'; readonly ek: string; readonly turn: number }
+  | { readonly did: 'forgot-identity' }
   | { readonly did: 'forgot-keys'; readonly count: number }
   | { readonly did: 'set-power'; readonly settings: string; readonly by: string }
   | {

@@ -14,7 +14,7 @@ export interface Keyring {
 export const API_KEY = 'anthropic-api-key';
 
 /** The recorded keyring does not answer. Never a reason to make new keys. */
-class KeyringLocked extends Error {
+export class KeyringLocked extends Error {
   override readonly name = 'KeyringLocked';
   readonly code = 'keyring.locked';
   constructor() {

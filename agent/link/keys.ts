@@ -3,12 +3,12 @@ import { identityOf, newIdentity, type Identity } from '../../edge/protocol/iden
 import type { Keyring } from './keyring.ts';
 
 /** This desktop was known before, and its keys are gone. */
-class IdentityLost extends Error {
+export class IdentityLost extends Error {
   override readonly name = 'IdentityLost';
   readonly code = 'identity.lost';
   constructor() {
     super(
-      'The keys of this desktop are missing from its keyring. Restore the keyring, or move the data folder away and pair your phones again.',
+      'The keys of this desktop are missing from its keyring. Restore the keyring; when they are lost for good: `errand stop`, `errand devices anew`, `errand up`, and pair your phones again.',
     );
   }
 }
