@@ -85,6 +85,7 @@ interface Decision {
 export function createPairing(options: Options): Pairing {
   const { notify } = options;
   let shown: Shown | undefined;
+  let opening: Promise<Shown> | undefined;
   let cancelTimer: (() => void) | undefined;
   const words = ({ code }: Shown): { code: string; link: string } => ({
     code: showPairingCode(code),
@@ -111,6 +112,8 @@ export function createPairing(options: Options): Pairing {
         POLL_MS,
       );
   }
+  // Two terminals that ask at once show one offer: a phone that claimed another would wait for ever.
+  const open = (): Promise<Shown> => (opening ??= offerAnew(options).finally(() => (opening = undefined)));
   function hide(): void {
     cancelTimer?.();
     shown = undefined;
@@ -122,7 +125,7 @@ export function createPairing(options: Options): Pairing {
     hide,
     resume: () => void resume(options, finished),
     async show() {
-      const current = (shown ??= await offerAnew(options));
+      const current = (shown ??= await open());
       schedule();
       return words(current);
     },

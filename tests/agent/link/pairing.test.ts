@@ -289,3 +289,8 @@ test('who allows decides whether the phone reads older errands, where there are 
   await pairing.allow({ claim: heard.claim, ok: true, mayPower: false, mayHistory: true });
   expect(readPeer(journal, phone.device.kid)?.mayHistory).toBe(true);
 });
+
+test('two terminals that ask at once show one offer', async () => {
+  const [one, other] = await Promise.all([pairing.show(), pairing.show()]);
+  expect(one.link).toBe(other.link);
+});
