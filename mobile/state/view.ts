@@ -1,10 +1,11 @@
 import type { Action, Ask } from '../../edge/protocol/ask.ts';
 import type { Device } from '../../edge/protocol/device.ts';
 import type { Seen } from '../../edge/protocol/down.ts';
-import type { Happening, TaskState } from '../../edge/protocol/event.ts';
+import type { Happening } from '../../edge/protocol/event.ts';
 import type { Grant } from '../../edge/protocol/grant.ts';
 import type { Settings } from '../../edge/protocol/settings.ts';
 import type { FaultCode } from '../link/fault.ts';
+import type { HeardState } from '../link/heard.ts';
 import type { Peer } from '../link/records.ts';
 
 /** Where a task is, in words a person can check: on this phone, at the relay, or as its desktop last said. */
@@ -14,7 +15,7 @@ export type TaskStanding =
   | { readonly is: 'unsent'; readonly why: string }
   | { readonly is: 'withdrawn' }
   | { readonly is: 'received' }
-  | TaskState;
+  | HeardState;
 
 export type StepView = Omit<Extract<Happening, { kind: 'step' }>, 'kind'>;
 export type ResultView = Omit<Extract<Happening, { kind: 'result' }>, 'kind'>;

@@ -12,6 +12,7 @@ const parked: Record<Extract<TaskStanding, { is: 'parked' }>['why'], string> = {
   'ask-expired': 'Paused: the question was not answered in time.',
   'model-unavailable': 'Paused: the model does not answer just now. Tried again by itself.',
   'disk-full': 'Paused: the disk of the desktop is full. Goes on by itself when there is room on it.',
+  other: 'Paused by the desktop. Reload the app to update it: it will say why.',
 };
 
 const fates: Record<Extract<TaskStanding, { is: 'ended' }>['fate'], string> = {
@@ -36,9 +37,9 @@ const plain: Record<Exclude<TaskStanding['is'], 'parked' | 'ended'>, (desktop: s
 
 function standing(at: TaskStanding, desktop: string, time: (ms: number) => string): string {
   if (at.is === 'parked') {
-    return at.until === undefined
-      ? parked[at.why]
-      : `Paused: the model does not answer just now. Tried again at ${time(at.until)}.`;
+    return at.why === 'model-unavailable' && at.until !== undefined
+      ? `Paused: the model does not answer just now. Tried again at ${time(at.until)}.`
+      : parked[at.why];
   }
   return at.is === 'ended' ? fates[at.fate] : plain[at.is](desktop);
 }
