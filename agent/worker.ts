@@ -81,7 +81,10 @@ let config = readConfig(folder);
 let model = await readModel(config);
 const keys = await openKeys({ keyring, name: config.name, known: readMeta(journal, 'kid') });
 const { identity } = keys;
-writeMeta(journal, 'kid', identity.device.kid);
+journal.write(() => {
+  writeMeta(journal, 'kid', identity.device.kid);
+  if (keys.made) writeMeta(journal, 'notBefore', '0');
+});
 const failpoint = failpointNamed(env['ERRAND_FAILPOINT'], () => process.kill(pid, 'SIGKILL'));
 
 let lid: Here['lid'] = 'unknown';

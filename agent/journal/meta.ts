@@ -32,7 +32,7 @@ export function writeMeta(journal: Journal, key: Key, value: string): void {
 export const dropMeta = (journal: Journal, key: Key): void =>
   journal.write(() => void journal.db.query('delete from meta where key = $key').run({ key }));
 
-/** Unix seconds: no envelope issued before this is accepted. */
+/** Unix seconds: no envelope issued before this is accepted. 0 where keys and journal began together. */
 export const notBefore = (journal: Journal): number => Number(readMeta(journal, 'notBefore'));
 
 /** The next value of this device's envelope counter. */

@@ -45,6 +45,8 @@ interface Options {
 export interface DeskKeys {
   /** As it is at the moment: its name and its encryption key change under whoever holds it, kid and signing key never do. */
   readonly identity: Identity;
+  /** They were made just now: nothing older can be for this desktop, whatever a clock says. */
+  readonly made: boolean;
   /** How often the encryption key was changed. */
   readonly turn: () => number;
   rename(name: string): void;
@@ -59,8 +61,9 @@ export interface DeskKeys {
  * {@link IdentityLost} when this desktop was known before: an identity that nobody paired with must not take its place in silence.
  */
 export async function openKeys({ keyring, name, known }: Options): Promise<DeskKeys> {
-  const text = (await keyring.get(NAME)) ?? (known === undefined ? await makeKeys(keyring, name) : undefined);
-  if (text === undefined) throw new IdentityLost();
+  const kept = await keyring.get(NAME);
+  if (kept === undefined && known !== undefined) throw new IdentityLost();
+  const text = kept ?? (await makeKeys(keyring, name));
   let stored = storedSchema.parse(JSON.parse(text));
   let now = await identityFrom(stored, name);
   if (known !== undefined && now.device.kid !== known) throw new IdentityLost();
@@ -86,6 +89,7 @@ export async function openKeys({ keyring, name, known }: Options): Promise<DeskK
         return now.retired ?? [];
       },
     },
+    made: kept === undefined,
     turn: () => stored.turn,
     rename: (to) => void (now = { ...now, device: { ...now.device, name: to } }),
     rotate: async () => {

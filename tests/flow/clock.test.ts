@@ -1,4 +1,5 @@
 import { afterEach, expect, setDefaultTimeout, test } from 'bun:test';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { noticeWords } from '../../agent/cli/notice-words.ts';
 import type { Phone } from '../../mobile/state/phone.ts';
@@ -134,6 +135,8 @@ test.each([
   { phone: 1, desktop: 0 },
   { phone: -1, desktop: 0 },
   { phone: 0, desktop: -1 },
+  { phone: 0, desktop: 1 },
+  { phone: -1, desktop: 1 },
 ])('a desktop is paired, and does its first errand, by clocks that are off by hours (%o)', async (hours) => {
   await start(hours);
   await pair();
@@ -141,8 +144,11 @@ test.each([
   met();
 });
 
-test('what seems older than a journal that was begun by a wrong clock is refused in words, not in silence', async () => {
-  await start({ phone: 0, desktop: 1 });
+test('what seems older than a wiped journal that a wrong clock began is refused in words, not in silence', async () => {
+  await start({ phone: 0, desktop: 0 });
+  await worker.end();
+  for (const file of readdirSync(worker.data)) if (file.startsWith('journal')) rmSync(join(worker.data, file));
+  await worker.start(desktopOff(1));
   await pair();
   expect((await ended(await send()))?.standing).toEqual({
     is: 'ended',

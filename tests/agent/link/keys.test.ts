@@ -25,6 +25,11 @@ test('a desktop keeps its identity, and its private keys cannot be read out agai
   expect(second.encryption.privateKey.extractable).toBe(false);
 });
 
+test('keys say whether they were made just now', async () => {
+  const opened = async () => (await openKeys({ keyring: await open(), name: 'Studio-PC', known: undefined })).made;
+  expect([await opened(), await opened()]).toEqual([true, false]);
+});
+
 test('keys in a file are for the owner only, and said so once', async () => {
   await load();
   await load();
