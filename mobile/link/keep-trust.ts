@@ -32,6 +32,7 @@ export async function keepTrust(tx: Tx, { from, trust, key }: Greeting): Promise
     ...keyed,
     device: { ...keyed.device, name },
     trusted: true,
+    greeted: true,
     mayPower,
     dropped: undefined,
   });

@@ -9,6 +9,8 @@ export const peerSchema = z.object({
   device: deviceSchema,
   trusted: z.boolean(),
   mayPower: z.boolean(),
+  /** It greeted this phone, and was not yet told what is here. */
+  greeted: z.optional(z.boolean()),
   /** How often the desktop had changed its encryption key when it announced this one. */
   turn: z.optional(z.int()),
   /** Unix milliseconds: the desktop said that it hears nothing more from this phone. */

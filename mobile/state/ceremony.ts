@@ -95,7 +95,7 @@ async function stateOf(relay: RelayClient, pid: string): Promise<string> {
 export async function pin({ db }: Pick<PhoneDeps, 'db'>, device: Device): Promise<void> {
   await db.write(async (tx) => {
     // It may have greeted already. Whatever was before, it allowed this phone now, with the key of its offer.
-    const { trusted = false, mayPower = false } = (await peerOf(tx, device.kid)) ?? {};
-    await tx.put('peers', device.kid, { device, trusted, mayPower });
+    const { trusted = false, mayPower = false, greeted } = (await peerOf(tx, device.kid)) ?? {};
+    await tx.put('peers', device.kid, { device, trusted, mayPower, greeted });
   });
 }

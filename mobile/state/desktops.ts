@@ -4,6 +4,7 @@ import type { Control } from '../../edge/protocol/up.ts';
 import { PROTOCOL_VERSION } from '../../edge/protocol/version.ts';
 import type { Tx } from '../link/db.ts';
 import { markLost } from '../link/keep-trust.ts';
+import { peerOf } from '../link/mailbox-store.ts';
 import type { Book } from './book.ts';
 import type { PhoneDeps } from './deps.ts';
 import { addControl } from './errands.ts';
@@ -101,6 +102,8 @@ async function sync({ deps, book, post }: Pick<DesktopsOptions, 'deps' | 'book' 
     for (const page of pagesOf(mine)) {
       await addControl(tx, kid, { kind: 'sync', ...page, version: PROTOCOL_VERSION, name });
     }
+    const peer = await peerOf(tx, kid);
+    if (peer?.greeted) await tx.put('peers', kid, { ...peer, greeted: false });
   });
   post();
 }

@@ -4,6 +4,7 @@ import { MAX_LIFE } from '../../edge/protocol/envelope.ts';
 import type { Db } from '../link/db.ts';
 import { expireUnseen } from '../link/expire-unseen.ts';
 import type { Heard } from '../link/heard.ts';
+import { peersOf } from '../link/mailbox-store.ts';
 import { META, readMeta, writeMeta } from '../link/meta.ts';
 import type { Book } from './book.ts';
 import type { PhoneDeps } from './deps.ts';
@@ -29,12 +30,10 @@ interface HearingOptions {
 }
 
 export function createHearing({ deps, book, refresh, sync, headlines }: HearingOptions): Hearing {
-  const greeted = new Set<string>();
   const gaps = gapsIn(book);
   return {
     heard: ({ body, from }) => {
       if (body.kind === 'event') void refresh();
-      else if (body.kind === 'trust') greeted.add(from.kid);
       else if (body.kind === 'live' && maySpeak(book, from.kid, body.t)) {
         book.live(body.t, body.text);
         deps.neighbours?.tell({ is: 'live', task: body.t, text: body.text });
@@ -46,8 +45,8 @@ export function createHearing({ deps, book, refresh, sync, headlines }: HearingO
       const expired = await expireUnseen(deps.db, now);
       const silent = await wasSilent(deps.db, now);
       // Its words about an expired task may have expired, too.
+      const greeted = (await deps.db.read(peersOf)).flatMap((peer) => (peer.greeted ? [peer.device.kid] : []));
       const desktops = [...greeted, ...expired.map(({ desktop }) => desktop), ...(silent ? kidsIn(book) : [])];
-      greeted.clear();
       await refresh();
       await Promise.all([...new Set([...desktops, ...gaps(deps.now())])].map(sync));
       await writeMeta(deps.db, META.looked, now);

@@ -14,9 +14,11 @@ import { expireUnseen } from '../../mobile/link/expire-unseen.ts';
 import { addDraft, inboxStore, outboxStore, peersOf } from '../../mobile/link/mailbox-store.ts';
 import { memoryDb } from '../../mobile/link/memory-db.ts';
 import { META, writeMeta } from '../../mobile/link/meta.ts';
+import { outboxRecordSchema } from '../../mobile/link/records.ts';
 import { createBook } from '../../mobile/state/book.ts';
 import { pin } from '../../mobile/state/ceremony.ts';
 import { addControl, createErrands } from '../../mobile/state/errands.ts';
+import { createDesktops } from '../../mobile/state/desktops.ts';
 import { createHearing } from '../../mobile/state/hearing.ts';
 import { memoryRelay } from '../support/memory-relay.ts';
 
@@ -66,6 +68,39 @@ test('a desktop that greets before this phone has seen that it was allowed is he
   expect(await hear(TRUST)).toBe('accepted');
   await pin({ db }, desktop.device);
   expect(await db.read(peersOf)).toMatchObject([{ trusted: true, mayPower: true }]);
+});
+
+/** A page that looks into an empty inbox, and what it then asks of which desktop. */
+async function look(): Promise<readonly string[]> {
+  const book = createBook(db);
+  await book.load();
+  const deps = { db, now: Date.now, name: 'Pixel' } as never;
+  const post = (): void => undefined;
+  const desktops = createDesktops({
+    deps,
+    book,
+    post,
+    changed: post,
+    refresh: book.follow,
+    relay: () => Promise.reject(new Error('not asked')),
+  });
+  const hearing = createHearing({ deps, book, refresh: book.follow, headlines: [], sync: (kid) => desktops.sync(kid) });
+  const before = (await db.read((tx) => tx.all('outbox'))).length;
+  await hearing.drained();
+  return (await db.read((tx) => tx.all('outbox'))).slice(before).map((row) => {
+    const { draft } = outboxRecordSchema.parse(row);
+    return `${String(JSON.parse(draft.json).kind)} to ${draft.to.join(' ')}`;
+  });
+}
+
+test('a phone that is killed right after it was greeted says what it has when it is opened again, and says it once', async () => {
+  await pin({ db }, desktop.device);
+  expect(await look()).toEqual([]);
+  expect(await hear(TRUST)).toBe('accepted');
+  // It saw only now that it was allowed.
+  await pin({ db }, desktop.device);
+  expect(await look()).toEqual([`sync to ${desktop.device.kid}`]);
+  expect(await look()).toEqual([]);
 });
 
 test('what a desktop has to obey lives as long as a task', async () => {
