@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { rmSync } from 'node:fs';
 import type { Phone } from '../../mobile/state/phone.ts';
-import { endOf, newDesktop, phoneFor, signUpAndPair, type Desktop } from '../support/desktop.ts';
+import { endOf, newDesktop, phoneFor, signUpAndPair, taskOf, viewWith, type Desktop } from '../support/desktop.ts';
+import { pairAt } from '../support/more-phones.ts';
 import { until } from '../support/until.ts';
 
 /*
@@ -30,9 +31,10 @@ const find = async (kid: string): Promise<string> =>
     grants: [{ do: 'read', path: '~/Inbox' }],
   });
 
-test('says that its keys are gone and what to do, becomes nobody else by itself, and starts anew when it is told to', async () => {
+test('says that its keys are gone and what to do, becomes nobody else by itself, and starts anew when it is told to, where the phone pairs again', async () => {
   const known = phone.view().desktops[0]?.device.kid ?? '';
-  await endOf(phone, await find(known));
+  const before = await find(known);
+  await endOf(phone, before);
   expect((await desktop.errand('devices', 'anew')).said).toContain('Stop Errand first');
   await desktop.errand('stop');
   rmSync(desktop.path('.errand/secrets.json'));
@@ -46,9 +48,12 @@ test('says that its keys are gone and what to do, becomes nobody else by itself,
   await desktop.errand('stop');
   expect((await desktop.errand('devices', 'anew')).said).toContain('Pair every phone again');
   await desktop.errand('up');
-  const anew = await until(
-    () => desktop.errand('status'),
-    ({ said }) => said.includes('Ready for errands'),
+  // While the worker still starts.
+  await pairAt(desktop, phone, 'ha');
+  const renewed = await viewWith(
+    phone,
+    ({ desktops }) => desktops.find(({ device }) => device.kid !== known)?.device.kid,
   );
-  expect(anew.said).toContain('Phones   0');
+  expect(taskOf(phone.view(), before)?.result?.text).toContain('a.csv');
+  expect((await endOf(phone, await find(renewed))).standing).toEqual({ is: 'ended', fate: 'done' });
 });
