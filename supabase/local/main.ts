@@ -74,6 +74,7 @@ const relayEnv = {
   // Push services want somebody to write to (RFC 8292); a relay of one's own has no better address.
   ERRAND_VAPID_SUBJECT: process.env.ERRAND_VAPID_SUBJECT ?? 'mailto:errand@example.com',
   ERRAND_APP_ORIGIN: values.origin.join(' '),
+  ERRAND_LIMITS: process.env.ERRAND_LIMITS,
   ERRAND_PUSH_ALLOW_LOOPBACK: process.env.ERRAND_PUSH_ALLOW_LOOPBACK,
 };
 
