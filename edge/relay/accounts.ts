@@ -5,6 +5,8 @@ import { projectClient } from './project-client.ts';
 
 /** What the relay may do to a person's account, by Auth's admin calls. All reject with {@link Refusal}. */
 export interface Accounts {
+  /** Rejects with auth.invalid when the session behind the token is over: a token alone is good until it expires. */
+  checkLive(token: string): Promise<void>;
   /** A new password, and no session but those opened with it from now on. `token`: of any session of the user. */
   renew(user: string, change: { password: string; token: string }): Promise<void>;
   dropFactors(user: string): Promise<void>;
@@ -13,8 +15,14 @@ export interface Accounts {
 }
 
 export function accounts(settings: Settings, fetch: Fetch): Accounts {
-  const { admin } = projectClient(settings, fetch).auth;
+  const { auth } = projectClient(settings, fetch);
+  const { admin } = auth;
   return {
+    checkLive: async (token) => {
+      const { error } = await auth.getUser(token);
+      const { status = 0 } = error ?? {};
+      if (error) throw new Refusal(status >= 400 && status < 500 ? 'auth.invalid' : 'relay.unavailable');
+    },
     renew: async (user, { password, token }) => {
       const { error } = await admin.updateUserById(user, { password });
       if (error) throw new Refusal(PASSWORD_FAULTS.has(error.code ?? '') ? 'recovery.password' : 'relay.unavailable');

@@ -39,9 +39,6 @@ function ownerOf(caller: Caller): Owner {
   return person;
 }
 
-/** The person who is calling, with or without a second factor: never enough alone. Throws a {@link Refusal}. */
-export const personIn = async (deps: RelayDeps, c: RelayContext): Promise<Owner> => personOf(await callerIn(deps, c));
-
 /** The person with a second factor who is calling. Throws a {@link Refusal}. */
 export const ownerIn = async (deps: RelayDeps, c: RelayContext): Promise<Owner> => ownerOf(await callerIn(deps, c));
 
@@ -59,6 +56,18 @@ export function asFreshOwner(deps: RelayDeps): Guard {
     const owner = await ownerIn(deps, c);
     if (owner.factorAt === undefined || owner.factorAt < deps.now() - FRESH) throw new Refusal('auth.fresh-factor');
     c.set('owner', owner);
+    await next();
+  };
+}
+
+/**
+ * Lets a person pass, with or without a second factor, whose session is not over. A token alone is believed until it expires: too
+ * long for what hands the account over, because a thief's could be one of those that the owner just ended.
+ */
+export function asLivePerson(deps: RelayDeps): Guard {
+  return async (c, next) => {
+    c.set('owner', personOf(await callerIn(deps, c)));
+    await deps.accounts.checkLive(tokenIn(c));
     await next();
   };
 }

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { upTo } from './body.ts';
 import type { RelayDeps, RelayEnv } from './deps.ts';
-import { asFreshOwner, asOwner } from './guards.ts';
+import { asFreshOwner, asLivePerson, asOwner } from './guards.ts';
 import { MAX_JSON_BYTES } from './limits.ts';
 import { deskRecovery, getRecovery, makeRecovery, recover } from './recovery.ts';
 
@@ -10,7 +10,7 @@ export function recoveryRoutes(deps: RelayDeps): Hono<RelayEnv> {
   const json = upTo(MAX_JSON_BYTES, deps.limits);
   return new Hono<RelayEnv>()
     .get('/', asOwner(deps), getRecovery(deps))
-    .post('/', json, recover(deps))
-    .post('/codes', asFreshOwner(deps), makeRecovery(deps))
+    .post('/', asLivePerson(deps), json, recover(deps))
+    .post('/codes', asFreshOwner(deps), asLivePerson(deps), makeRecovery(deps))
     .post('/desk', json, deskRecovery(deps));
 }

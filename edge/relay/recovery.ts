@@ -2,9 +2,9 @@ import { sha256B64u, toBytes } from '../protocol/bytes.ts';
 import { deskRecoverySchema, recoverSchema } from '../protocol/http.ts';
 import { newRecoveryCode, readRecoveryCode, showRecoveryCode } from '../protocol/recovery-code.ts';
 import { readJson } from './body.ts';
-import type { RelayContext, RelayDeps, RelayHandler } from './deps.ts';
+import type { RelayDeps, RelayHandler } from './deps.ts';
 import { Refusal } from './errors.ts';
-import { personIn, tokenIn } from './guards.ts';
+import { tokenIn } from './guards.ts';
 import { addressGroup, bucket } from './limits.ts';
 
 /*
@@ -42,13 +42,13 @@ export function makeRecovery({ store, limits }: RelayDeps): RelayHandler {
  * the old password is out before the account is without a factor that he could replace by his own.
  */
 export function recover(deps: RelayDeps): RelayHandler {
-  const { store, accounts, log } = deps;
+  const { store, accounts, limits, clientIp, log } = deps;
   return async (c) => {
-    const { user } = await personIn(deps, c);
+    const { user } = c.get('owner');
     const { code, password } = await readJson(c, recoverSchema);
     const hash = await hashOf(user, readRecoveryCode(code) ?? '');
-    if (!(await store.spendRecovery({ owner: user, hash, buckets: floodBuckets(deps, c) })))
-      throw new Refusal('recovery.code');
+    const buckets = [bucket(`recovery:${addressGroup(clientIp(c.req.raw))}`, limits.recoveries)];
+    if (!(await store.spendRecovery({ owner: user, hash, buckets }))) throw new Refusal('recovery.code');
     try {
       await accounts.renew(user, { password, token: tokenIn(c) });
       await accounts.dropFactors(user);
@@ -69,14 +69,11 @@ export function deskRecovery(deps: RelayDeps): RelayHandler {
     const { user, code: passwordCode } = await deps.accounts.passwordCode(email);
     const code = newRecoveryCode();
     const hashes = [await hashOf(user, code)];
-    await deps.store.makeRecovery({ owner: user, hashes, seconds: AT_DESK, buckets: floodBuckets(deps, c) });
+    // Not counted: no flood of guesses keeps the owner from the desk.
+    await deps.store.makeRecovery({ owner: user, hashes, seconds: AT_DESK, buckets: [] });
     return c.json({ passwordCode, code: showRecoveryCode(code) });
   };
 }
-
-const floodBuckets = ({ limits, clientIp }: RelayDeps, c: RelayContext) => [
-  bucket(`recovery:${addressGroup(clientIp(c.req.raw))}`, limits.recoveries),
-];
 
 /** Hashed first: how long it takes says nothing about where they differ. */
 const isSame = async (given: string, own: string): Promise<boolean> =>

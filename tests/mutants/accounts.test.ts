@@ -93,9 +93,15 @@ mutants('accounts and tokens', [
   {
     check: 'new recovery codes take a fresh code of the authenticator',
     file: 'edge/relay/recovery-routes.ts',
-    without: 'asFreshOwner(deps), makeRecovery',
-    instead: 'asOwner(deps), makeRecovery',
+    without: 'asFreshOwner(deps), asLivePerson',
+    instead: 'asOwner(deps), asLivePerson',
     attack: recovered('with a session left open makes no new codes: that takes the authenticator'),
+  },
+  {
+    check: 'recovery takes a session that is not over',
+    file: 'edge/relay/guards.ts',
+    without: '    await deps.accounts.checkLive(tokenIn(c));',
+    attack: recovered('who copied a token gets nowhere with it once the owner has ended its session'),
   },
   {
     check: 'stand-ins are given for the secret key only',
