@@ -14,6 +14,7 @@ export type Terminal = {
   /** it hears every notice from now on */
   attach(): void;
   tell(notice: NoticeFrame): void;
+  isOpen(): boolean;
 };
 
 export type ControlServerOptions = {
@@ -41,7 +42,11 @@ export async function serveControl({ address, platform, handle }: ControlServerO
   const server = createServer((socket) => {
     sockets.add(socket);
     const say = (words: unknown) => void (socket.writable && socket.write(`${JSON.stringify(words)}\n`));
-    const terminal: Terminal = { attach: () => void attached.add(socket), tell: (notice) => say({ notice }) };
+    const terminal: Terminal = {
+      attach: () => void attached.add(socket),
+      tell: (notice) => say({ notice }),
+      isOpen: () => sockets.has(socket),
+    };
     const lines = createInterface({ input: socket });
     lines.on('line', (line) => {
       const call = parseCall(line);

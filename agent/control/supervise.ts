@@ -40,8 +40,8 @@ export class Supervisor {
   private readonly open = openNotices();
   private pulse: Pulse | undefined;
   private off: WhyNot | undefined;
-  /** An offer is on a screen: a worker that starts anew has to make one again. */
-  private offering = false;
+  /** Where an offer is on the screen: a worker that starts anew has to make one again. */
+  private readonly offering = new Set<Terminal>();
   private lid: PowerState['lid'] = 'unknown';
   private told: { standing: Standing; at: number } | undefined;
   /** Whoever starts the supervisor is at the desk: the idle time begins anew. */
@@ -92,7 +92,7 @@ export class Supervisor {
         this.with.quit();
         return DONE;
       default:
-        return this.forward(request);
+        return this.forward(request, terminal);
     }
   }
 
@@ -143,16 +143,24 @@ export class Supervisor {
     this.settle();
   }
 
-  private async forward(request: RequestFrame): Promise<ReplyFrame> {
+  private async forward(request: RequestFrame, terminal: Terminal): Promise<ReplyFrame> {
     this.deskWord();
+    if (request.do === 'unpair') {
+      this.offering.delete(terminal);
+      // Another terminal shows the same offer: whoever opens that link must not wait for ever.
+      if (this.isOffering()) return DONE;
+    }
     this.open.asked(request);
-    if (request.do === 'unpair') this.offering = false;
     if (this.off === undefined) {
-      if (request.do === 'pair') this.offering = true;
+      if (request.do === 'pair') this.offering.add(terminal);
       return this.calls.call(request);
     }
     const { why } = farewell(this.off, this.with.kept.read().settings.idleMinutes);
     return { is: 'error', code: 'worker.off', message: why };
+  }
+
+  private isOffering(): boolean {
+    return [...this.offering].some((terminal) => terminal.isOpen());
   }
 
   private hear(message: unknown): void {
@@ -165,7 +173,7 @@ export class Supervisor {
 
   private pass(notice: NoticeFrame): void {
     this.open.heard(notice);
-    if (notice.say === 'paired') this.offering = false;
+    if (notice.say === 'paired') this.offering.clear();
     this.with.broadcast(notice);
   }
 
@@ -178,7 +186,7 @@ export class Supervisor {
     if (pulse.ready && !wasReady) {
       this.calls.ready((message) => state.worker.send(message));
       this.tellLid();
-      if (this.offering) void this.offerAgain();
+      if (this.isOffering()) void this.offerAgain();
     }
     this.settle();
   }

@@ -12,7 +12,8 @@ import { somePower } from '../power/some-power.ts';
 
 const SETTINGS = { lid: true, idle: true, idleMinutes: 30 };
 const POLL = 500;
-const terminal = { attach() {}, tell() {} };
+const newTerminal = (isOpen = () => true) => ({ attach() {}, tell() {}, isOpen });
+const terminal = newTerminal();
 
 let folder: string;
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'errand-supervise-'))));
@@ -190,6 +191,25 @@ test('an offer on the screen is made again by the next worker, until a phone is 
   await clock.pass(500);
   pulse();
   expect(last().sent.filter((message) => 'request' in (message as object))).toEqual([]);
+});
+
+test('an offer that two terminals show ends with the last of them that is open', async () => {
+  const { clock, pulse, supervisor, last } = machine();
+  const asked = () => last().sent.flatMap((message) => ('request' in (message as object) ? [message] : []));
+  await clock.pass(0);
+  pulse();
+  let open = true;
+  const start = newTerminal(() => open);
+  const pair = newTerminal();
+  void supervisor.handle({ do: 'pair' }, start);
+  void supervisor.handle({ do: 'pair' }, pair);
+  expect(await supervisor.handle({ do: 'unpair' }, pair)).toEqual({ is: 'done' });
+  expect(asked()).not.toContainEqual(expect.objectContaining({ request: { do: 'unpair' } }));
+  void supervisor.handle({ do: 'pair' }, pair);
+  open = false;
+  void supervisor.handle({ do: 'unpair' }, pair);
+  await clock.pass(0);
+  expect(asked()).toContainEqual(expect.objectContaining({ request: { do: 'unpair' } }));
 });
 
 test('quit ends the worker, closes the source, and only then the supervisor', async () => {
