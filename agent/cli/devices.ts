@@ -33,7 +33,9 @@ export const devices: Command = async (desk, [act, ...rest]) => {
     return 0;
   }
   if (act !== undefined && !REVOKES.has(act))
-    throw new DeskError(`"${act}" is not known here. It is: errand devices, or errand devices revoke NAME.`);
+    throw new DeskError(
+      `"${act}" is not known here. It is: errand devices, errand devices revoke NAME, or errand devices anew.`,
+    );
   const agent = await requireAgent(desk);
   const { devices: phones } = await ask(agent, { do: 'devices' }, 'devices');
   if (act !== undefined) desk.say(await drop(agent, phones, rest.join(' ')));

@@ -10,6 +10,7 @@ const TEXT = `errand <command>                (here: npx bun run errand <command
   script add|list|run           commands you may run by name from the phone
   status                        what the agent does, and why
   devices, devices revoke NAME  the phones that may control this computer
+  devices anew                  new keys, for a computer that lost its own
   up, stop, quit                start the agent in the background, stop it until "up", end everything
   up --relay URL --key KEY      use a relay elsewhere
   relay                         run only the relay, for a machine that is always on
