@@ -41,7 +41,10 @@ export function startProgram(options: {
   );
   // A program that ended is told by its end, not by the pipe to it.
   child.stdin.on('error', () => undefined);
-  createInterface({ input: child.stdout }).on('line', (line) => hear(answerSchema.parse(JSON.parse(line))));
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const answer = answerIn(line);
+    if (answer) hear(answer);
+  });
   return {
     work: async (job, material) => {
       const answered = new Promise<End>((resolve) => (hear = resolve));
@@ -53,6 +56,15 @@ export function startProgram(options: {
     alive: () => over === undefined,
     end: () => void child.kill('SIGKILL'),
   };
+}
+
+/** Nothing else is an answer: what a library prints, or half a line, because the program was ended while it wrote. */
+function answerIn(line: string): Answer | undefined {
+  try {
+    return answerSchema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Resolves when there is room for more, or nobody reads any more. */
