@@ -7,6 +7,8 @@ import type { Frame, Version } from './frames.ts';
 type Options = {
   deps: ChannelDeps;
   version: Version;
+  /** Milliseconds after which a socket without a channel is ended. Hosted does so after ten minutes. */
+  patience: number;
   send: (text: string) => void;
   /** Ends the socket. */
   end: () => void;
@@ -26,9 +28,12 @@ export class Connection {
   #turn: Promise<void> = Promise.resolve();
   #waiting = 0;
   #over = false;
+  /** When it last had a channel. */
+  #listened: number;
 
   constructor(options: Options) {
     this.#options = options;
+    this.#listened = options.deps.clock();
   }
 
   /** Handles messages one after the other. Does not reject: what is no frame is dropped. */
@@ -64,8 +69,11 @@ export class Connection {
     });
   }
 
-  /** Closes the channels whose token has expired. */
+  /** Closes the channels whose token has expired, and a socket that has had none for too long: bytes of an endless frame keep it open. */
   expire(): void {
+    const now = this.#options.deps.clock();
+    if (this.#channels.size > 0) this.#listened = now;
+    else if (now - this.#listened > this.#options.patience) this.#options.end();
     for (const channel of this.#channels.values()) {
       if (this.#expired(channel)) this.#close(channel, 'Token has expired');
     }

@@ -19,7 +19,7 @@ const expireEveryMs = 5_000;
 const mostUnread = 256 * 1024;
 
 type Options = ChannelDeps & {
-  /** Seconds without a word or a pong after which a socket is dropped, at least 8. Clients send a heartbeat every 25 s. */
+  /** Seconds without a word or a pong, or without a channel, after which a socket is dropped, at least 8. Clients send a heartbeat every 25 s. */
   silence?: number | undefined;
 };
 
@@ -43,6 +43,7 @@ export async function createRealtime({ silence = 60, ...deps }: Options): Promis
         socket.data.connection = new Connection({
           deps,
           version: socket.data.version,
+          patience: silence * 1000,
           send: (text) => void socket.send(text),
           end: () => socket.terminate(),
         });
