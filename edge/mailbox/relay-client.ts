@@ -29,6 +29,9 @@ export type RelayErrorCode = WireErrorCode | 'network.unreachable' | 'network.ba
 
 const isWireCode = (code: string): code is WireErrorCode => code in WIRE_ERRORS;
 
+/** Seconds. */
+const LONGEST_PAUSE = 3600;
+
 export class RelayError extends Error {
   override readonly name = 'RelayError';
   readonly code: RelayErrorCode;
@@ -185,17 +188,25 @@ async function bodyOf(response: Response): Promise<unknown> {
   }
 }
 
+/** The code is the relay's; the words for it are ours, because they are shown. */
 async function errorOf(response: Response): Promise<RelayError> {
   const parsed = wireErrorSchema.safeParse(await bodyOf(response));
   if (!parsed.success || !isWireCode(parsed.data.error.code)) {
+    // Perhaps it was somebody in front of the relay.
+    const asked = response.headers.get('retry-after');
     return new RelayError(
       'network.bad-answer',
       `The relay answered ${response.status} without saying why. Check its address.`,
+      pauseOf(asked === null ? undefined : Number(asked)),
     );
   }
-  const { code, message, retryAfter, now } = parsed.data.error;
-  return new RelayError(code, message, {
-    ...(retryAfter === undefined ? {} : { retryAfter }),
+  const { code, retryAfter, now } = parsed.data.error;
+  return new RelayError(code, WIRE_ERRORS[code].message, {
+    ...pauseOf(retryAfter),
     ...(now === undefined ? {} : { relayNow: now }),
   });
 }
+
+/** What timers can count: a relay must neither silence a device for ever nor make it ask without a pause. */
+const pauseOf = (seconds = Number.NaN): { retryAfter?: number } =>
+  Number.isNaN(seconds) ? {} : { retryAfter: Math.min(Math.max(seconds, 1), LONGEST_PAUSE) };
