@@ -12,7 +12,8 @@ export async function keepHeard(db: Db, { envelope, from, body, json }: Accepted
   const told = await eventsIn(body, json);
   const key = body.kind === 'trust' ? await genuineKey(body) : undefined;
   await db.write(async (tx) => {
-    await tx.put('known', envelope.header.id, { exp: envelope.header.exp });
+    const { id, exp } = envelope.header;
+    await tx.put('known', id, { id, exp });
     switch (body.kind) {
       case 'event':
       case 'past':

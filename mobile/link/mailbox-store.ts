@@ -45,7 +45,7 @@ export function inboxStore(db: Db, heard: (accepted: Accepted<Heard>) => void): 
     },
     refuse: ({ id, why }) =>
       db.write(async (tx) => {
-        if (!(await wasTaken(tx, id))) await tx.put('known', id, { why });
+        if (!(await wasTaken(tx, id))) await tx.put('known', id, { id, why });
       }),
   };
 }

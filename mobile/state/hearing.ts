@@ -1,8 +1,8 @@
 import type { Accepted } from '../../edge/mailbox/store.ts';
 import type { Headline } from '../../edge/protocol/down.ts';
 import { MAX_LIFE } from '../../edge/protocol/envelope.ts';
-import type { Db } from '../link/db.ts';
 import { expireUnseen } from '../link/expire-unseen.ts';
+import { forgetKnown } from '../link/forget-known.ts';
 import type { Heard } from '../link/heard.ts';
 import { peersOf } from '../link/mailbox-store.ts';
 import { META, readMeta, writeMeta } from '../link/meta.ts';
@@ -43,9 +43,12 @@ export function createHearing({ deps, book, refresh, sync, headlines }: HearingO
     drained: async () => {
       const now = Math.floor(deps.now() / 1000);
       const expired = await expireUnseen(deps.db, now);
-      const silent = await wasSilent(deps.db, now);
-      // Its words about an expired task may have expired, too.
+      const before = (await readMeta(deps.db, META.looked)) ?? now;
+      // So long that what was said to this phone may have expired at the relay.
+      const silent = now - before >= MAX_LIFE;
+      if (dayOf(before) !== dayOf(now)) await forgetKnown(deps.db, now);
       const greeted = (await deps.db.read(peersOf)).flatMap((peer) => (peer.greeted ? [peer.device.kid] : []));
+      // Its words about an expired task may have expired, too.
       const desktops = [...greeted, ...expired.map(({ desktop }) => desktop), ...(silent ? kidsIn(book) : [])];
       await refresh();
       await Promise.all([...new Set([...desktops, ...gaps(deps.now())])].map(sync));
@@ -59,11 +62,8 @@ const maySpeak = (book: Book, desktop: string, t: string): boolean => (book.task
 
 const kidsIn = (book: Book): readonly string[] => book.peers().map(({ device }) => device.kid);
 
-/** Whether this phone did not look for so long that what was said to it may have expired at the relay. */
-async function wasSilent(db: Db, now: number): Promise<boolean> {
-  const before = await readMeta(db, META.looked);
-  return before !== undefined && now - before >= MAX_LIFE;
-}
+/** `time` in Unix seconds. */
+const dayOf = (time: number): number => Math.floor(time / 86_400);
 
 /** Milliseconds after which a missing event is asked for again: the question or its answer may be lost, too. Doubled each time. */
 const ASK_AGAIN = 60_000;

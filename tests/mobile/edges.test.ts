@@ -103,6 +103,25 @@ test('a phone that is killed right after it was greeted says what it has when it
   expect(await look()).toEqual([]);
 });
 
+test('what was taken is forgotten long after nobody could deliver it again and not before, a refusal the next day', async () => {
+  await pin({ db }, desktop.device);
+  expect(await hear(TRUST)).toBe('accepted');
+  await inboxStore(db, () => undefined).refuse({ id: newId(), why: 'body.unreadable', compact: '' });
+  const known = async (): Promise<number> => (await db.read((tx) => tx.all('known'))).length;
+  const book = createBook(db);
+  const today = Date.now();
+  let now = today;
+  const deps = { db, now: () => now } as never;
+  const nothing = async (): Promise<void> => undefined;
+  const { drained } = createHearing({ deps, book, refresh: nothing, headlines: [], sync: nothing });
+  const after = async (days: number): Promise<number> => {
+    now = today + days * 86_400_000;
+    await drained();
+    return known();
+  };
+  expect([await after(0), await after(9), await after(29), await after(31)]).toEqual([2, 1, 1, 0]);
+});
+
 test('what a desktop has to obey lives as long as a task', async () => {
   await db.write((tx) => addControl(tx, desktop.device.kid, { kind: 'cancel', t: newId() }));
   await db.write((tx) => addControl(tx, desktop.device.kid, { kind: 'drop', kid: phone.device.kid }));
