@@ -38,13 +38,28 @@ function tablesOf(all: readonly Evidence[]): Table[] {
 
 const grouped = (figure: number): string => figure.toLocaleString('en-GB');
 
+/** What chance brings differs by a little from run to run: thousands of it are named by what there are at least. */
+const CHANCE: Record<Evidence['is'], readonly number[]> = { attacks: [0], mutants: [], faults: [0, 1] };
+
+function atLeast(figure: number): number {
+  if (figure < 1000) return figure;
+  const unit = 10 ** (String(figure).length - 2);
+  return Math.floor((figure * 0.98) / unit) * unit;
+}
+
+const cellOf = (is: Evidence['is'], figure: number, column: number): string =>
+  grouped(CHANCE[is].includes(column) ? atLeast(figure) : figure);
+
 function markdownOf(tables: readonly Table[]): string {
   return tables
-    .map(({ head, rows }) =>
+    .map(({ is, head, rows }) =>
       [
         `| ${head.join(' | ')} |`,
         `| --- |${' ---: |'.repeat(head.length - 1)}`,
-        ...rows.map(({ name, figures }) => `| ${name} | ${figures.map(grouped).join(' | ')} |`),
+        ...rows.map(
+          ({ name, figures }) =>
+            `| ${name} | ${figures.map((figure, column) => cellOf(is, figure, column)).join(' | ')} |`,
+        ),
       ].join('\n'),
     )
     .join('\n\n');
