@@ -100,10 +100,9 @@ export function createAccount(options: {
 }): Account {
   const storage = storageOver(options.db);
   const stored = async (): Promise<Stored | undefined> => readStored(await storage.getItem(STORAGE_KEY));
-  let client: Promise<Auth> | undefined;
   let doubted: string | undefined;
   /** Two fifths of the app's code, and not needed before a session begins, ends or must be renewed. */
-  const auth = (): Promise<Auth> => (client ??= createClient(options, storage));
+  const { auth, stop } = clientOver(() => createClient(options, storage));
   return {
     standing: async () => standingOf(await stored()),
     signUp: async (credentials) => {
@@ -138,9 +137,23 @@ export function createAccount(options: {
       if (!session || session.access_token === doubted) return;
       doubted = session.access_token;
       const { error } = await (await auth()).refreshSession();
+      if (error?.name === 'AuthRetryableFetchError') doubted = undefined;
       // auth-js keeps a session that cannot be renewed for as long as its token is good, and the relay has just said that it is not.
-      if (error && error.name !== 'AuthRetryableFetchError') await storage.removeItem(STORAGE_KEY);
+      else if (error) await storage.removeItem(STORAGE_KEY);
     },
+    stop,
+  };
+}
+
+/** One client, made at the first need. When its code could not be fetched, it is tried again at the next. */
+function clientOver(make: () => Promise<Auth>): { auth: () => Promise<Auth>; stop: () => void } {
+  let client: Promise<Auth> | undefined;
+  const forget = (error: unknown): never => {
+    client = undefined;
+    throw error;
+  };
+  return {
+    auth: () => (client ??= make().catch(forget)),
     stop: () => void client?.then((made) => made.dispose()),
   };
 }

@@ -25,9 +25,11 @@ export function createAct(): Act {
     } catch (error) {
       const code = faultCode(error);
       setFault(code);
-      if (OVER.has(code)) await phone.account.doubt();
+      // Out of reach: found out another time.
+      if (OVER.has(code)) await phone.account.doubt().catch(() => undefined);
+    } finally {
+      setBusy(false);
     }
-    setBusy(false);
   }
   return {
     busy,
