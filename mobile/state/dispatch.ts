@@ -88,7 +88,8 @@ async function makeRoom(tx: Tx, id: string): Promise<void> {
 
 /** A task that will never arrive must not be waited for: the desktop holds a task until its predecessor is known. */
 function willArrive({ standing, have }: TaskView): boolean {
-  if (standing.is === 'ended') return have > 0;
+  // A task that is at its desktop has two events from the first moment; with one alone it was refused at the door.
+  if (standing.is === 'ended') return have > 1;
   return standing.is !== 'withdrawn' && standing.is !== 'unsent';
 }
 

@@ -64,6 +64,16 @@ test('what follows an errand that was never fetched does not wait for it', async
   expect(JSON.parse((await outbox()).at(-1)?.draft.json ?? '')).toMatchObject({ thread: null, after: null });
 });
 
+test('what follows an errand that its desktop refused at the door does not wait for it', async () => {
+  const id = await dispatch.send({ desktop: desktop.device.kid, text: 'first', grants: [] });
+  const what = { kind: 'state', state: { is: 'ended', fate: 'refused', why: 'Update Errand on the desktop.' } };
+  const json = JSON.stringify({ kind: 'event', t: id, i: 1, prev: null, at: 1, what });
+  await db.write((tx) => tx.put('events', `${id}/000000000001`, { json, hash: 'A'.repeat(43) }));
+  await book.follow();
+  await dispatch.send({ desktop: desktop.device.kid, text: 'second', grants: [], thread: id });
+  expect(JSON.parse((await outbox()).at(-1)?.draft.json ?? '')).toMatchObject({ thread: null, after: null });
+});
+
 test('a missing event is asked for again, less and less often, for as long as it is missing', async () => {
   const t = newId();
   const event = { kind: 'event', t, i: 2, prev: null, at: 1, what: { kind: 'note', text: 'two' } };
