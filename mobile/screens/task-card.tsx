@@ -114,7 +114,7 @@ function reasonOf({ standing, have }: TaskView, words: Words, desktop: string): 
 
 /** It did not do what was asked, and certainly does not do it any more. */
 function isOver({ standing }: TaskView): boolean {
-  if (standing.is === 'ended') return ['failed', 'cancelled', 'expired'].includes(standing.fate);
+  if (standing.is === 'ended') return ['failed', 'refused', 'cancelled', 'expired'].includes(standing.fate);
   // What is too large would be too large again.
   return standing.is === 'withdrawn' || (standing.is === 'unsent' && standing.why !== 'body.too-large');
 }
