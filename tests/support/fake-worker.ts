@@ -23,7 +23,7 @@ if (manner.includes('family')) {
 }
 
 const T = 'T'.repeat(22);
-const PHONE = { kid: 'K'.repeat(43), name: 'Pixel 8', mayPower: true, pairedAt: 0, lastHeard: null };
+const PHONE = { kid: 'K'.repeat(43), name: 'Pixel 8', mayPower: true, mayHistory: true, pairedAt: 0, lastHeard: null };
 
 /** A task that ends as its words say, after it was announced, and before its number is known. */
 function task(text: string) {
