@@ -11,10 +11,11 @@ export interface Bucket {
   readonly cost: number;
 }
 
-/** So many at once, and so many again within so many seconds. */
-const sizeSchema = z.tuple([z.number().check(z.positive()), z.number().check(z.positive())]);
-type Size = z.infer<typeof sizeSchema>;
 const countSchema = z.int().check(z.positive());
+const waitSchema = z.int().check(z.positive(), z.maximum(3600));
+/** So many at once, and so many again within so many seconds. */
+const sizeSchema = z.tuple([countSchema, z.number().check(z.positive())]);
+type Size = z.infer<typeof sizeSchema>;
 
 const limitsSchema = z.strictObject({
   tasks: z._default(sizeSchema, [30, 60]),
@@ -36,9 +37,9 @@ const limitsSchema = z.strictObject({
   /** Bytes of blobs kept for an owner. */
   blobsKept: z._default(countSchema, 500_000_000),
   /** Seconds that a request's body may take to arrive: the largest then needs 3 kB a second. */
-  bodySeconds: z._default(countSchema, 60),
+  bodySeconds: z._default(waitSchema, 60),
   /** Seconds before each further try of a push. Together they fit into the time a hosted function has after its response. */
-  pushPauses: z._default(z.array(countSchema), [2, 10, 40]),
+  pushPauses: z._default(z.array(waitSchema), [2, 10, 40]),
 });
 export type Limits = z.infer<typeof limitsSchema>;
 

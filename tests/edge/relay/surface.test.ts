@@ -127,7 +127,18 @@ describe('the relay does not start', () => {
   );
 
   test('with limits that are none', async () => {
-    for (const limits of [{ tasks: [0, 60] }, { tasks: 30 }, { queued: -1 }, { task: [30, 60] }, { queued: '500' }]) {
+    const none = [
+      { tasks: [0, 60] },
+      { tasks: 30 },
+      { queued: -1 },
+      { task: [30, 60] },
+      { queued: '500' },
+      // Nothing ever fits into half a request, and no timer counts to so many seconds.
+      { tasks: [0.5, 60] },
+      { bodySeconds: 3_000_000 },
+      { pushPauses: [3_000_000] },
+    ];
+    for (const limits of none) {
       expect(await refusal({ ERRAND_LIMITS: JSON.stringify(limits) })).toContain('ERRAND_LIMITS');
     }
   });
