@@ -31,6 +31,17 @@ function endWords({ text, state }: TaskNotice): string | undefined {
   }
 }
 
+const PAUSED: Record<Extract<TaskNotice['state'], { is: 'parked' }>['why'], string> = {
+  'lid-closed': 'the lid is closed',
+  idle: 'nobody uses this computer',
+  asleep: 'this computer goes to sleep',
+  'stopped-by-owner': 'Errand was stopped',
+  restarted: 'Errand starts again',
+  'ask-expired': 'a question was not answered in time',
+  'model-unavailable': 'the model does not answer just now',
+  'disk-full': 'the disk is full',
+};
+
 function taskWords(notice: TaskNotice): string | undefined {
   switch (notice.state.is) {
     case 'queued':
@@ -40,7 +51,7 @@ function taskWords(notice: TaskNotice): string | undefined {
     case 'waiting':
       return undefined;
     case 'parked':
-      return `Paused (${notice.state.why}): ${short(notice.text)}`;
+      return `Paused, because ${PAUSED[notice.state.why]}: ${short(notice.text)}`;
     case 'ended':
       return endWords(notice);
   }

@@ -20,6 +20,12 @@ test('what failed says why', () => {
   expect(noticeWords(task({ is: 'ended', fate: 'failed', why: 'No paper.' }))).toBe('Failed: Tidy up. No paper.');
 });
 
+test('what is paused says why in words', () => {
+  expect(noticeWords(task({ is: 'parked', why: 'model-unavailable' }))).toBe(
+    'Paused, because the model does not answer just now: Tidy up',
+  );
+});
+
 test('waiting and queued say nothing: the question itself and the start do', () => {
   expect(noticeWords(task({ is: 'queued' }))).toBeUndefined();
   expect(noticeWords(task({ is: 'waiting', ask: T }))).toBeUndefined();
