@@ -12,6 +12,7 @@ import { AppProvider, viewOf } from './ui/app.ts';
 import { deviceName } from './ui/device-name.ts';
 import { createRoute } from './ui/route.ts';
 import { registerPush, surroundings } from './ui/surroundings.ts';
+import { createUpdated } from './ui/updated.ts';
 import { en } from './words/en.ts';
 
 function ErrandApp(props: { readonly phone: Phone }): JSX.Element {
@@ -25,7 +26,8 @@ function ErrandApp(props: { readonly phone: Phone }): JSX.Element {
     const { go } = Object(data);
     if (typeof go === 'string') routing.go(go);
   });
-  const app = { phone, view: viewOf(phone), words: en, now, around: surroundings(window, phone), ...routing };
+  const updated = createUpdated(navigator.serviceWorker);
+  const app = { phone, view: viewOf(phone), words: en, now, around: surroundings(window, phone), updated, ...routing };
   return (
     <AppProvider value={app}>
       <Root />

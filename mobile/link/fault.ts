@@ -24,6 +24,8 @@ export type LocalFaultCode =
   | 'task.unsent'
   | 'phone.full'
   | 'phone.storage'
+  /** A newer version of the app keeps its data otherwise. */
+  | 'phone.updated'
   | 'phone.failed';
 export type FaultCode = LocalFaultCode | RelayErrorCode;
 

@@ -29,7 +29,7 @@ async function open(factory: IDBFactory, name: string): Promise<IDBDatabase> {
 
 /**
  * The phone's data in the browser, shared by page, tabs and service worker. Rejects with `phone.storage` where the browser keeps
- * nothing: some private windows, blocked storage, a broken profile.
+ * nothing: some private windows, blocked storage, a broken profile; with `phone.updated` where a newer version of the app was.
  */
 export async function indexedDb(factory: IDBFactory, name = 'errand'): Promise<Db> {
   let opened: Promise<IDBDatabase> | undefined;
@@ -37,7 +37,8 @@ export async function indexedDb(factory: IDBFactory, name = 'errand'): Promise<D
   async function connect(): Promise<IDBDatabase> {
     const database = await open(factory, name).catch((error: unknown) => {
       opened = undefined;
-      throw new PhoneFault('phone.storage', String(error));
+      const newer = error instanceof DOMException && error.name === 'VersionError';
+      throw new PhoneFault(newer ? 'phone.updated' : 'phone.storage', String(error));
     });
     const forget = (): void => {
       opened = undefined;

@@ -5,7 +5,7 @@ import { Field } from '../ui/field.tsx';
 import { Fault } from '../ui/notice.tsx';
 import { Gate } from '../ui/page.tsx';
 import type { PairingView } from '../state/view.ts';
-import { later } from './later.ts';
+import { later } from './later.tsx';
 
 const Scanner = later(async () => (await import('./scanner.tsx')).Scanner);
 

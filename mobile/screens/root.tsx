@@ -2,7 +2,7 @@ import { createSignal, Match, Suspense, Switch, type JSX } from 'solid-js';
 import type { PhoneView } from '../state/view.ts';
 import { useApp } from '../ui/app.ts';
 import type { Route } from '../ui/route.ts';
-import { later } from './later.ts';
+import { later, UpdateNotice } from './later.tsx';
 import { Threads } from './threads.tsx';
 
 // What is needed to send is in the first load, the rest follows.
@@ -23,28 +23,31 @@ export function Root(): JSX.Element {
   const [stay, setStay] = createSignal(false);
   const stage = (is: PhoneView['stage']): boolean => view().stage === is;
   return (
-    <Suspense>
-      <Switch>
-        <Match when={stage('signed-out') && around.installFirst && !stay()}>
-          <InstallHint onStay={() => setStay(true)} />
-        </Match>
-        <Match when={stage('signed-out')}>
-          <Welcome />
-        </Match>
-        <Match when={stage('enrol')}>
-          <Enrol />
-        </Match>
-        <Match when={stage('factor')}>
-          <Factor />
-        </Match>
-        <Match when={stage('renew')}>
-          <NewPassword />
-        </Match>
-        <Match when={stage('ready')}>
-          <Ready />
-        </Match>
-      </Switch>
-    </Suspense>
+    <>
+      <UpdateNotice />
+      <Suspense>
+        <Switch>
+          <Match when={stage('signed-out') && around.installFirst && !stay()}>
+            <InstallHint onStay={() => setStay(true)} />
+          </Match>
+          <Match when={stage('signed-out')}>
+            <Welcome />
+          </Match>
+          <Match when={stage('enrol')}>
+            <Enrol />
+          </Match>
+          <Match when={stage('factor')}>
+            <Factor />
+          </Match>
+          <Match when={stage('renew')}>
+            <NewPassword />
+          </Match>
+          <Match when={stage('ready')}>
+            <Ready />
+          </Match>
+        </Switch>
+      </Suspense>
+    </>
   );
 }
 

@@ -30,6 +30,7 @@ export interface App {
   /** Unix milliseconds, renewed every half minute: "last seen" grows old by itself. */
   readonly now: Accessor<number>;
   readonly around: Surroundings;
+  readonly updated: Accessor<boolean>;
 }
 
 const AppContext = createContext<App>();

@@ -27,6 +27,7 @@ const local: Record<LocalFaultCode | 'network.unreachable' | 'network.bad-answer
   'phone.full': 'This phone has no room left for Errand. Free some space, then try again; nothing is lost meanwhile.',
   'phone.storage':
     'This browser does not let Errand keep anything, so nothing can be sent or received here. Leave private browsing, or allow storage for this address, and reload the app.',
+  'phone.updated': 'Errand was updated. Reload.',
   'phone.failed': 'Something failed on this phone. Reload the app.',
   'network.unreachable': 'The relay cannot be reached. Check the connection.',
   'network.bad-answer': 'The relay answered in a way this version cannot read. Reload the app.',

@@ -277,6 +277,11 @@ export const en = {
     dropped: (desktop: string) =>
       `${desktop} no longer takes errands from this phone. To use it again, connect it anew: Devices, “Connect a desktop”.`,
   },
+  update: {
+    done: 'Errand was updated. Reload. Your words, and what was not sent yet, stay.',
+    missing: 'This part of Errand did not load: it was updated, or there is no connection. Reload when there is one.',
+    reload: 'Reload',
+  },
   push: { generic: 'Something new on your desktop' },
 };
 

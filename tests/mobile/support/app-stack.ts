@@ -3,7 +3,7 @@ import { createRelay } from '../../../edge/relay/create-relay.ts';
 import type { StackOptions } from '../../../supabase/local/stack.ts';
 import { testStack, type TestStack } from '../../support/stack.ts';
 
-const dist = join(import.meta.dirname, '..', '..', '..', 'mobile', 'dist');
+export const dist = join(import.meta.dirname, '..', '..', '..', 'mobile', 'dist');
 
 /** The embedded stack with the relay in it, serving the built app. */
 export async function appStack({
@@ -13,8 +13,8 @@ export async function appStack({
   const stopping = new AbortController();
   const background = new Set<Promise<void>>();
   const stack = await testStack({
-    ...options,
     staticDir: dist,
+    ...options,
     functions: ({ fetch, rpc, ...env }) => {
       const relay = createRelay(env, {
         fetch,
