@@ -15,6 +15,15 @@ mutants('accounts and tokens', [
     attack: guessed('many addresses do not help against one password'),
   },
   {
+    check: 'a sign-in under way does not outlive a change of the password',
+    file: `${AUTH}/accounts.ts`,
+    without: '    if (still.length === 0) throw badCredentials();',
+    attack: [
+      'tests/supabase/local/accounts.test.ts',
+      'a sign-in with the old password, under way while it is changed, opens nothing',
+    ],
+  },
+  {
     check: 'an address the owner uses has a count of its own',
     file: `${AUTH}/password-guard.ts`,
     without: 'known.length > 0 ? `${account} ${address}` : account',

@@ -55,7 +55,13 @@ async function signIn(deps: AuthParts, c: C): Promise<SessionJson> {
   const user = await findUser(deps.admin, 'email', email);
   if (!(await checkPassword(password, user?.encrypted_password)) || !user) throw badCredentials();
   wasRight();
-  return deps.admin.begin((tx) => openSession(deps, tx, { id: user.id, method: 'password', ip: c.env.ip }));
+  return deps.admin.begin(async (tx) => {
+    // A change of the password comes before this, or ends the session that is opened here.
+    const still = await tx`
+      select from auth.users where id = ${user.id} and encrypted_password = ${user.encrypted_password} for update`;
+    if (still.length === 0) throw badCredentials();
+    return openSession(deps, tx, { id: user.id, method: 'password', ip: c.env.ip });
+  });
 }
 
 export async function logOut({ admin }: AuthDeps, c: C): Promise<null> {

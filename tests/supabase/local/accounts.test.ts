@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { SignJWT, createRemoteJWKSet, exportJWK, generateKeyPair, jwtVerify } from 'jose';
+import { attack } from '../../support/evidence.ts';
 import { fixtures } from './fixtures.ts';
 import { claimsOf, codeOf, newClient, owner, password, signUp } from '../../support/stack-people.ts';
 import { testStack } from '../../support/stack.ts';
 import type { TestStack } from '../../support/stack.ts';
+import { until } from '../../support/until.ts';
 
 const noLimit = { sign: 1e6, verify: 1e6, refresh: 1e6, factor: 1e6 };
 
@@ -61,6 +63,26 @@ describe('accounts', () => {
     expect((await signIn(email, password)).error?.code).toBe('invalid_credentials');
     expect((await signIn(email, 'quite another one')).error).toBeNull();
   });
+
+  attack(
+    'accounts and tokens',
+    'a sign-in with the old password, under way while it is changed, opens nothing',
+    async () => {
+      const { email, userId } = await signUp(stack);
+      const late = await stack.sql.begin(async (tx) => {
+        await tx`update auth.users set encrypted_password = 'another one' where id = ${userId}`;
+        await tx`delete from auth.sessions where user_id = ${userId}`;
+        const signingIn = signIn(email, password);
+        await until(
+          () => tx`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+          (waiting) => waiting.length > 0,
+        );
+        return { signingIn };
+      });
+      expect((await late.signingIn).error?.code).toBe('invalid_credentials');
+      expect(await stack.sql`select from auth.sessions where user_id = ${userId}`).toHaveLength(0);
+    },
+  );
 
   test('a forgotten password is reset by a code that appears at the desk, once', async () => {
     const { email } = await signUp(stack);
