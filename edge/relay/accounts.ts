@@ -20,15 +20,14 @@ export function accounts(settings: Settings, fetch: Fetch): Accounts {
   return {
     checkLive: async (token) => {
       const { error } = await auth.getUser(token);
-      const { status = 0 } = error ?? {};
-      if (error) throw new Refusal(status >= 400 && status < 500 ? 'auth.invalid' : 'relay.unavailable');
+      if (error) throw new Refusal(saidNo(error) ? 'auth.invalid' : 'relay.unavailable');
     },
     renew: async (user, { password, token }) => {
       const { error } = await admin.updateUserById(user, { password });
       if (error) throw new Refusal(PASSWORD_FAULTS.has(error.code ?? '') ? 'recovery.password' : 'relay.unavailable');
       // Auth ends the sessions with the password already, and then does not know this one: that is no fault.
       const out = await admin.signOut(token, 'global');
-      if (out.error && (out.error.status ?? 500) >= 500) throw new Refusal('relay.unavailable');
+      if (out.error && !saidNo(out.error)) throw new Refusal('relay.unavailable');
     },
     dropFactors: async (user) => {
       const { data, error } = await admin.mfa.listFactors({ userId: user });
@@ -45,5 +44,8 @@ export function accounts(settings: Settings, fetch: Fetch): Accounts {
     },
   };
 }
+
+/** Otherwise Auth could not be asked: then the status is 0, or a gateway's. */
+const saidNo = ({ status = 0 }: { status?: number | undefined }): boolean => status >= 400 && status < 500;
 
 const PASSWORD_FAULTS: ReadonlySet<string> = new Set(['weak_password', 'same_password']);
