@@ -2,7 +2,7 @@ import { deviceNameSchema, importEncryptionKey, thumbprint } from '../../edge/pr
 import type { DeskKey, Trust } from '../../edge/protocol/down.ts';
 import type { Tx } from './db.ts';
 import { getMeta, META } from './meta.ts';
-import { peerSchema, taskRecordSchema, type Peer } from './records.ts';
+import { peerSchema, taskRecordSchema, type Peer, type TaskRecord } from './records.ts';
 
 /** The key a desktop announces, when it is one that can be sealed to. Its id is only a claim until then. */
 export async function genuineKey({ key }: Trust): Promise<DeskKey | undefined> {
@@ -36,6 +36,7 @@ export async function keepTrust(tx: Tx, { from, trust, key }: Greeting): Promise
     mayPower,
     dropped: undefined,
   });
+  await listenAgain(tx, from);
 }
 
 /** A desktop that is known, or the one that is being paired. */
@@ -61,14 +62,32 @@ export async function keepDropped(tx: Tx, from: string, at: number): Promise<voi
   await markLost(tx, from);
 }
 
+/** This phone was revoked: whatever left it may have been done or not. */
+export async function markUnheard(tx: Tx): Promise<void> {
+  for (const task of await tasksIn(tx)) {
+    if (task.sent.at === 'relay' && task.unheard !== true) await tx.put('tasks', task.id, { ...task, unheard: true });
+  }
+}
+
+/** Of what this desktop took it speaks from now on; the relay threw away what it had not fetched. */
+async function listenAgain(tx: Tx, desktop: string): Promise<void> {
+  for (const task of await tasksIn(tx)) {
+    if (task.desktop !== desktop || task.unheard !== true) continue;
+    const taken = (await tx.all('events', `${task.id}/`)).length > 0;
+    if (taken) await tx.put('tasks', task.id, { ...task, unheard: false });
+  }
+}
+
+const tasksIn = async (tx: Tx): Promise<readonly TaskRecord[]> =>
+  (await tx.all('tasks')).map((row) => taskRecordSchema.parse(row));
+
 export async function isDropped(tx: Tx, desktop: string): Promise<boolean> {
   const row = await tx.get('peers', desktop);
   return row !== undefined && peerSchema.parse(row).dropped !== undefined;
 }
 
 export async function markLost(tx: Tx, desktop: string): Promise<void> {
-  for (const row of await tx.all('tasks')) {
-    const task = taskRecordSchema.parse(row);
+  for (const task of await tasksIn(tx)) {
     if (task.desktop === desktop) await tx.put('tasks', task.id, { ...task, lost: true });
   }
 }

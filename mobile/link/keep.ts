@@ -65,9 +65,9 @@ async function keepEvent(
   // Another phone's task is named by its first event, which the relay may deliver late.
   if (!task || (task.from === '' && event.what.kind === 'echo')) {
     await tx.put('tasks', event.t, { ...task, ...heardTask(event, from) });
-  } else if (task.lost && !(await isDropped(tx, from))) {
+  } else if ((task.lost || task.unheard) && !(await isDropped(tx, from))) {
     // The desktop speaks of it again: this phone was allowed anew.
-    await tx.put('tasks', event.t, { ...task, lost: false });
+    await tx.put('tasks', event.t, { ...task, lost: false, unheard: false });
   }
 }
 

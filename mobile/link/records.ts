@@ -46,6 +46,8 @@ export const taskRecordSchema = z.object({
   cancelling: z.optional(z.boolean()),
   /** Nothing more is heard of it: its desktop dropped this phone, or was revoked. */
   lost: z.optional(z.boolean()),
+  /** This phone was revoked at the relay while it was on its way or under way: what became of it did not come here. */
+  unheard: z.optional(z.boolean()),
 });
 export type TaskRecord = z.infer<typeof taskRecordSchema>;
 

@@ -33,9 +33,9 @@ export function foldTask(record: TaskRecord, events: readonly StoredEvent[], liv
   };
   for (const stored of events) apply(folded, stored, record);
   const last = folded.standing ?? before(record, events.length > 0);
-  const standing = record.lost === true ? withoutWord(last) : last;
+  const standing = stillTrue(record, last);
   const { chain, have } = follow(events);
-  const { sent: _sent, answers: _answers, lost: _lost, cancelling, ...said } = record;
+  const { sent: _sent, answers: _answers, lost: _lost, unheard: _unheard, cancelling, ...said } = record;
   return {
     ...said,
     ...folded,
@@ -52,6 +52,13 @@ export function foldTask(record: TaskRecord, events: readonly StoredEvent[], liv
 
 const NOT_BEGUN: ReadonlySet<TaskStanding['is']> = new Set(['here', 'relay', 'received', 'queued']);
 const UNDER_WAY: ReadonlySet<TaskStanding['is']> = new Set(['running', 'waiting', 'parked']);
+
+/** Its last known standing, as far as it can still be said of it. */
+function stillTrue({ lost, unheard }: TaskRecord, last: TaskStanding): TaskStanding {
+  if (lost === true) return withoutWord(last);
+  const moves = (NOT_BEGUN.has(last.is) && last.is !== 'here') || UNDER_WAY.has(last.is);
+  return unheard === true && moves ? { is: 'ended', fate: 'unknown' } : last;
+}
 
 /** What a task comes to whose desktop speaks to this phone no more: one that had not begun is never begun. */
 function withoutWord(last: TaskStanding): TaskStanding {

@@ -1,5 +1,6 @@
 import type { RelayClient } from '../../edge/mailbox/relay-client.ts';
 import type { Headline } from '../../edge/protocol/down.ts';
+import { markUnheard } from '../link/keep-trust.ts';
 import { ownLock } from '../link/lock.ts';
 import { createBook, type Book } from './book.ts';
 import type { PhoneDeps } from './deps.ts';
@@ -9,6 +10,7 @@ import { createErrands, type Errands } from './errands.ts';
 import { createHearing } from './hearing.ts';
 import { createPairing, type Pairing } from './pairing.ts';
 import { createPost, type Post } from './post.ts';
+import type { LineView } from './view.ts';
 import { createWires, type Wires } from './wires.ts';
 
 /** What a phone is made of, wired to each other. */
@@ -55,6 +57,11 @@ export function createParts({ deps, emit, headlines, ...hooks }: PartsOptions): 
   }
   const { heard, drained } = createHearing({ deps, book, refresh, headlines, sync: (kid) => desktops.sync(kid) });
   const settled = (): void => void refresh();
+  function lineChanged(): void {
+    emit();
+    // What cannot be noted just now is noted when the line changes again.
+    if (isRevoked(post.line())) void deps.db.write(markUnheard).then(refresh, () => undefined);
+  }
   const post = createPost({
     deps,
     wires,
@@ -63,7 +70,7 @@ export function createParts({ deps, emit, headlines, ...hooks }: PartsOptions): 
     refresh,
     settled,
     sessionDoubted: hooks.sessionDoubted,
-    lineChanged: emit,
+    lineChanged,
     looked: async () => {
       await errands.finishWithdrawals();
       await desktops.renew();
@@ -97,3 +104,6 @@ export function createParts({ deps, emit, headlines, ...hooks }: PartsOptions): 
   }
   return { wires, book, codes, post, pairing, errands, desktops, load, refresh };
 }
+
+/** The relay's word for this phone itself: a task's own refusal is kept with the task. */
+const isRevoked = (line: LineView): boolean => line.is === 'refused' && line.why === 'device.unknown';
