@@ -2,7 +2,7 @@ import { createSignal, Match, Show, Switch, type JSX } from 'solid-js';
 import { useApp } from '../ui/app.ts';
 import { Button } from '../ui/button.tsx';
 import { Field } from '../ui/field.tsx';
-import { Fault } from '../ui/notice.tsx';
+import { Fault, Notice } from '../ui/notice.tsx';
 import { Gate } from '../ui/page.tsx';
 import type { PairingView } from '../state/view.ts';
 import { later } from './later.tsx';
@@ -36,7 +36,7 @@ export function Pair(): JSX.Element {
 const isAt = <K extends PairingView['is']>(pairing: PairingView, is: K): pairing is At<K> => pairing.is === is;
 
 function CodeEntry(): JSX.Element {
-  const { phone, words, view, go } = useApp();
+  const { phone, words, view, go, around } = useApp();
   const [code, setCode] = createSignal('');
   const [scanning, setScanning] = createSignal(false);
   const fault = (): At<'failed'>['why'] | undefined => {
@@ -45,6 +45,9 @@ function CodeEntry(): JSX.Element {
   };
   return (
     <Gate title={words.pair.title}>
+      <Show when={around.lost()}>
+        <Notice>{words.pair.lost}</Notice>
+      </Show>
       <p class="lead">
         {words.pair.lead} <code>{words.pair.command}</code> {words.pair.scan}
       </p>

@@ -7,7 +7,7 @@ import { Page } from '../ui/page.tsx';
 
 /** The account on this phone. */
 export function Settings(): JSX.Element {
-  const { phone, words, view, go } = useApp();
+  const { phone, words, view, go, around } = useApp();
   const act = createAct();
   const [sure, setSure] = createSignal(false);
   const leave = (work: () => Promise<void>): void =>
@@ -15,6 +15,10 @@ export function Settings(): JSX.Element {
       await work();
       go('/');
     });
+  async function forget(): Promise<void> {
+    await phone.account.forget();
+    around.forgotten();
+  }
   return (
     <Page title={words.settings.title} back="/">
       <section class="group" aria-label={words.settings.account}>
@@ -54,7 +58,7 @@ export function Settings(): JSX.Element {
               <Button kind="quiet" onPress={() => setSure(false)}>
                 {words.common.cancel}
               </Button>
-              <Button kind="danger" busy={act.busy()} onPress={() => leave(() => phone.account.forget())}>
+              <Button kind="danger" busy={act.busy()} onPress={() => leave(forget)}>
                 {words.settings.forget}
               </Button>
             </div>

@@ -11,9 +11,9 @@ export const SHORTEST_PASSWORD = 10;
 
 /** Sign up, or in. */
 export function Welcome(): JSX.Element {
-  const { phone, words, view } = useApp();
-  // A phone with keys, or with a session that ended, signed in before.
-  const [known, setKnown] = createSignal(view().me !== undefined || view().email !== '');
+  const { phone, words, view, around } = useApp();
+  // A phone with keys, or with a session that ended, signed in before; so did one whose data are gone.
+  const [known, setKnown] = createSignal(view().me !== undefined || view().email !== '' || around.lost());
   // Whose session ended here without that person's doing.
   const [email, setEmail] = createSignal(view().email);
   const [forgot, setForgot] = createSignal(false);
@@ -31,6 +31,9 @@ export function Welcome(): JSX.Element {
       <Gate title={words.welcome.title} lead={words.welcome.lead}>
         <Show when={view().email}>
           <Notice>{words.account.over}</Notice>
+        </Show>
+        <Show when={around.lost()}>
+          <Notice kind="bad">{words.account.gone}</Notice>
         </Show>
         <Show when={view().link}>
           <Notice>{words.welcome.linked}</Notice>

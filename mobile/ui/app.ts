@@ -2,12 +2,13 @@ import { createContext, createSignal, onCleanup, useContext, type Accessor } fro
 import type { Phone } from '../state/phone.ts';
 import type { PhoneView } from '../state/view.ts';
 import type { Words } from '../words/en.ts';
+import type { Loss } from './loss.ts';
 import type { Route } from './route.ts';
 
 export type Notifying = 'on' | 'off' | 'denied' | 'none' | 'failed';
 
 /** What screens need of the browser. */
-export interface Surroundings {
+export interface Surroundings extends Loss {
   /** Keys made here would not be found by the installed app. */
   readonly installFirst: boolean;
   readonly notifying: () => Notifying;

@@ -1,6 +1,7 @@
 import { subscribeToPush } from '../link/subscribe.ts';
 import type { Phone } from '../state/phone.ts';
 import type { Notifying, Surroundings } from './app.ts';
+import { watchLoss } from './loss.ts';
 
 /** iOS gives the installed app a storage of its own; `standalone` exists there only. */
 function installFirst(page: Window): boolean {
@@ -52,6 +53,7 @@ function openFile(page: Window, file: File, how: 'open' | 'save'): void {
 /** The browser around the app. */
 export function surroundings(page: Window, phone: Phone): Surroundings {
   return {
+    ...watchLoss(page, phone),
     installFirst: installFirst(page),
     notifying: () => notifying(page),
     notify: async () => {

@@ -3,6 +3,7 @@ export const account = {
   open: 'E-mail, password, recovery codes',
   title: 'Account',
   over: 'You were signed out: the session ended, or the password was changed elsewhere. Sign in again. What you wrote here is kept, and is sent then.',
+  gone: 'The browser removed what Errand kept here: the keys of this phone, its errands, and who was signed in. Sign in again and connect your desktop anew; the errands come back from there.',
   email: 'New e-mail',
   changeEmail: 'Change e-mail',
   emailDone: (email: string) => `You sign in with ${email} now.`,
@@ -14,8 +15,7 @@ export const account = {
   freshDone: 'Confirm',
   codes: 'Recovery codes',
   codesTitle: 'Save your recovery codes',
-  codesLead:
-    'If you lose your authenticator, one of these and your password let you in again.',
+  codesLead: 'If you lose your authenticator, one of these and your password let you in again.',
   codesShow: 'Show codes',
   codesNew: 'Make new codes',
   codesNewLead: 'New ones take the place of all earlier ones.',

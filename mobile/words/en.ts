@@ -124,6 +124,7 @@ export const en = {
     title: 'Connect a desktop',
     lead: 'On the desktop run',
     command: 'errand pair',
+    lost: 'This phone lost its keys. Connect your desktop anew; if it asks there whether this phone reads older errands, let it (key h), and they come back.',
     scan: 'and scan the picture it shows, or type its code here.',
     scanner: 'Scan the picture',
     scannerOff: 'Stop the camera',
@@ -205,6 +206,12 @@ export const en = {
     gap: 'Some of what happened has not arrived. It was asked for again.',
     altered: 'The record of this task does not hold together: something on the way changed or left out a message.',
     newer: 'The desktop said something this version cannot show. Reload the app to update it.',
+    successor: (name: string) =>
+      `Another desktop called ${name} is connected since. If this one was set up anew, it does not answer here any more: new errands go to the other.`,
+    gone: (name: string | undefined) =>
+      name === undefined
+        ? 'The desktop of this errand is not connected to this phone any more.'
+        : `The desktop of this errand is not connected to this phone any more. New errands go to ${name}.`,
     notFound: 'This errand is not on this phone',
     live: 'Writing',
     files: 'Attached',
