@@ -48,7 +48,15 @@ export function connect(options: Options): Connection {
     now: journal.now,
     setTimer,
   });
-  const rotation = createRotation({ journal, keys, relay: carrier.relay, setTimer, log, failpoint });
+  const rotation = createRotation({
+    journal,
+    keys,
+    relay: carrier.relay,
+    now: carrier.clock.sending,
+    setTimer,
+    log,
+    failpoint,
+  });
   const unwatch = journal.watch((change) => {
     if (change.in === 'peers' || change.in === 'heard') rotation.kick();
   });
@@ -83,8 +91,7 @@ export function connect(options: Options): Connection {
     carrier,
     pairing,
     login: async (owner) => {
-      const now = (): number => Math.floor(journal.now() / 1000);
-      await login({ addresses, publishableKey, fetch, identity, now }, owner);
+      await login({ addresses, publishableKey, fetch, identity, now: carrier.clock.sending }, owner);
       await renewed();
     },
   };

@@ -21,7 +21,7 @@ interface Options {
   readonly publishableKey: string;
   readonly fetch: typeof fetch;
   readonly identity: Identity;
-  /** Unix seconds. */
+  /** Unix seconds, by the relay's clock when this one is wrong. */
   readonly now: () => number;
 }
 

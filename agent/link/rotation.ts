@@ -37,6 +37,8 @@ interface Options {
   readonly journal: Journal;
   readonly keys: DeskKeys;
   readonly relay: Pick<RelayClient, 'rotateKey'>;
+  /** Unix seconds, by the relay's clock when this one is wrong. */
+  readonly now: () => number;
   readonly setTimer: SetTimer;
   readonly log: (text: string) => void;
   readonly failpoint: (name: RotationPoint) => void;
@@ -87,13 +89,12 @@ async function turnKeys({ journal, keys, failpoint }: Options): Promise<void> {
 }
 
 /** The relay's copy is never believed by anybody; it only has to be true. */
-async function registerKey({ journal, keys, relay, failpoint, log }: Options): Promise<void> {
+async function registerKey({ journal, keys, relay, now, failpoint, log }: Options): Promise<void> {
   const { kid, ek, enc } = keys.identity.device;
   const was = readMeta(journal, 'registered');
   if (was === undefined || was === ek) return;
-  const iat = Math.floor(journal.now() / 1000);
   try {
-    await relay.rotateKey(await makeProof(keys.identity, { use: 'rotate', kid, was, ek, enc, iat }));
+    await relay.rotateKey(await makeProof(keys.identity, { use: 'rotate', kid, was, ek, enc, iat: now() }));
   } catch (error) {
     if (!(error instanceof RelayError) || error.code !== 'device.proof') throw error;
     log(`keys: the relay knows another key than this desktop had (${error.message})`);

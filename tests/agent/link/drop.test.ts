@@ -68,6 +68,7 @@ async function turn(until?: RotationPoint): Promise<void> {
     journal,
     keys,
     relay: relay.client(keys.identity.device.kid),
+    now: () => Math.floor(now() / 1000),
     setTimer: () => () => undefined,
     log: () => undefined,
     failpoint: (name) => {
