@@ -1,6 +1,6 @@
 import { drainInbox } from '../../edge/mailbox/inbox.ts';
 import { flushOutbox } from '../../edge/mailbox/outbox.ts';
-import { createPump, nextAfter, type Next } from '../../edge/mailbox/pump.ts';
+import { createPump, nextAfter, type Kicks, type Next } from '../../edge/mailbox/pump.ts';
 import { RelayError } from '../../edge/mailbox/relay-client.ts';
 import type { Identity } from '../../edge/protocol/identity.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -56,18 +56,20 @@ function createHealth({ carrier, onState, log }: Options) {
     online: (): void => enter('online'),
     judge,
     /** Turns work into work that does not throw, as a pump demands. */
-    guarded: (work: () => Promise<Next>) => async (): Promise<Next> => {
-      try {
-        return await work();
-      } catch (error) {
-        if (!(error instanceof RelayError)) {
-          log(`link: ${String(error)}`);
-          return PULL_MS;
+    guarded:
+      (work: (kicks?: Kicks) => Promise<Next>) =>
+      async (kicks?: Kicks): Promise<Next> => {
+        try {
+          return await work(kicks);
+        } catch (error) {
+          if (!(error instanceof RelayError)) {
+            log(`link: ${String(error)}`);
+            return PULL_MS;
+          }
+          await judge(error);
+          return nextAfter(error, RETRY_MS);
         }
-        await judge(error);
-        return nextAfter(error, RETRY_MS);
-      }
-    },
+      },
   };
 }
 
@@ -79,10 +81,10 @@ export function startLink(options: Options): Link {
   const receiver = { ...desktopReceiver(journal, identity), now: clock.receiving };
   const sender = { relay, store: outboxStore(journal), identity: () => identity, now: clock.sending };
 
-  async function look(): ReturnType<typeof drainInbox> {
+  async function look(kicks?: Kicks): ReturnType<typeof drainInbox> {
     const began = journal.now();
     try {
-      const drained = await drainInbox({ relay: carrier.relay, receiver, epoch: journal.epoch });
+      const drained = await drainInbox({ relay: carrier.relay, receiver, epoch: journal.epoch, kicks });
       noteLook(journal, began);
       return drained;
     } catch (error) {
@@ -90,8 +92,8 @@ export function startLink(options: Options): Link {
       throw error;
     }
   }
-  async function pull(): Promise<number> {
-    const { refused } = await look();
+  async function pull(kicks?: Kicks): Promise<number> {
+    const { refused } = await look(kicks);
     for (const { id, why } of refused) options.log(`link: refused envelope ${id}: ${why}`);
     health.online();
     options.onClock(clock.behind());

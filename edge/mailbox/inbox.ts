@@ -1,9 +1,12 @@
 import { accept, type Receiver } from './accept.ts';
+import type { Kicks } from './pump.ts';
 import type { RelayClient } from './relay-client.ts';
 import type { Refusal } from './store.ts';
 
 /** How many envelopes one pull leases. */
 const BATCH = 50;
+/** Pulls for pokes that came while acks were on their way: whoever waits for the end of a drain gets there, however often it rings. */
+const KICKED_PULLS = 20;
 
 export interface Drained {
   readonly taken: number;
@@ -16,32 +19,58 @@ interface DrainOptions<Body> {
   receiver: Receiver<Body>;
   /** The journal's epoch: a restarted device takes over its own leases at once. */
   epoch: number;
+  /** Pokes during the drain. */
+  kicks?: Kicks | undefined;
 }
 
 /**
- * Pulls until the relay hands out nothing more that is new: accept, store in one transaction, and only then ack. A crash at any
- * point delivers the envelope again, and `knows` makes that harmless. Rejects with RelayError, or with what the store throws.
+ * Pulls until the relay hands out nothing more that is new: accept, store in one transaction, and only then ack. The next pull does
+ * not wait for the answer to an ack: that would be a whole way there and back. A crash at any point delivers the envelope again, and
+ * `knows` makes that harmless. Rejects with RelayError, or with what the store throws; all acks are over then, too.
  */
 export async function drainInbox<Body>(options: DrainOptions<Body>): Promise<Drained> {
-  const { relay, epoch } = options;
+  const { relay, kicks } = options;
   const refused: { id: string; why: Refusal }[] = [];
   // What stays at the relay is leased to this drain: it does not stand before the rest. A relay that gives it again anyway, or what
   // was acked, must not hold the device.
   const seen = new Set<string>();
+  const acks: Promise<void>[] = [];
   let taken = 0;
-  for (;;) {
-    const { envelopes, more } = await relay.pull({ max: BATCH, epoch });
+
+  /** False when there is nothing more. */
+  async function pull(): Promise<boolean> {
+    const { envelopes, more } = await relay.pull({ max: BATCH, epoch: options.epoch });
     const fresh = envelopes.filter(({ id }) => !seen.has(id));
-    const acks: { id: string; leaseNo: number }[] = [];
+    const ended: { id: string; leaseNo: number }[] = [];
     for (const { id, envelope, leaseNo } of fresh) {
       seen.add(id);
       const why = await takeOne(id, envelope, options.receiver);
       if (why === 'taken') taken++;
       else if (why !== 'duplicate') refused.push({ id, why });
-      if (why !== 'time.future') acks.push({ id, leaseNo });
+      if (why !== 'time.future') ended.push({ id, leaseNo });
     }
-    if (acks.length > 0) await relay.ack(acks);
-    if (!more || fresh.length === 0) return { taken, refused };
+    if (ended.length > 0) send(relay.ack(ended));
+    return more && fresh.length > 0;
+  }
+  function send(ack: Promise<void>): void {
+    // Whether it arrived is looked at later.
+    ack.catch(() => undefined);
+    acks.push(ack);
+  }
+  try {
+    for (let heeded = 0; ; heeded++) {
+      while (await pull());
+      const acked = Promise.all(acks);
+      if (!kicks || heeded === KICKED_PULLS) {
+        await acked;
+        break;
+      }
+      await Promise.race([acked, kicks.came()]);
+      if (!kicks.heed()) break;
+    }
+    return { taken, refused };
+  } finally {
+    await Promise.allSettled(acks);
   }
 }
 

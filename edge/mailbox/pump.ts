@@ -5,6 +5,14 @@ export type Next = number | { readonly pauseMs: number } | undefined;
 export const nextAfter = ({ retryAfter }: { retryAfter: number | undefined }, ms: number): Next =>
   retryAfter === undefined ? ms : { pauseMs: retryAfter * 1000 };
 
+/** The kicks that come during a run. A run that heeds one does itself what the kick asks for: no other run follows for it. */
+export interface Kicks {
+  /** Resolves when there is one to heed. */
+  readonly came: () => Promise<void>;
+  /** Whether there was one. It is heeded with this. */
+  readonly heed: () => boolean;
+}
+
 /**
  * Runs `work` one at a time: when kicked, and again after the delay it asks for. A kick during a run makes it run once more, so a
  * poke that arrives while pulling is never missed. `work` must not throw.
@@ -16,11 +24,12 @@ export interface Pump {
 }
 
 export function createPump(options: {
-  work: () => Promise<Next>;
+  work: (kicks: Kicks) => Promise<Next>;
   setTimer: (run: () => void, ms: number) => () => void;
 }): Pump {
   let running: Promise<void> | undefined;
   let again = false;
+  let wake = (): void => undefined;
   let stopped = false;
   let pausing = false;
   let cancelTimer: (() => void) | undefined;
@@ -28,7 +37,7 @@ export function createPump(options: {
   async function run(): Promise<void> {
     do {
       again = false;
-      plan(await options.work());
+      plan(await options.work({ came, heed }));
     } while (again && !stopped && !pausing);
     running = undefined;
   }
@@ -47,8 +56,18 @@ export function createPump(options: {
     if (stopped || pausing) return;
     cancelTimer?.();
     cancelTimer = undefined;
-    if (running) again = true;
-    else running = run();
+    if (!running) {
+      running = run();
+      return;
+    }
+    again = true;
+    wake();
+  }
+  const came = (): Promise<void> => (again ? Promise.resolve() : new Promise((resolve) => (wake = resolve)));
+  function heed(): boolean {
+    const was = again && !stopped;
+    again = false;
+    return was;
   }
   return {
     kick,

@@ -1,6 +1,6 @@
 import { drainInbox, type Drained } from '../../edge/mailbox/inbox.ts';
 import { flushOutbox } from '../../edge/mailbox/outbox.ts';
-import { createPump, nextAfter, type Next } from '../../edge/mailbox/pump.ts';
+import { createPump, nextAfter, type Kicks, type Next } from '../../edge/mailbox/pump.ts';
 import { RelayError } from '../../edge/mailbox/relay-client.ts';
 import type { Accepted } from '../../edge/mailbox/store.ts';
 import type { Identity } from '../../edge/protocol/identity.ts';
@@ -81,9 +81,9 @@ export function createPost(options: PostOptions): Post {
   const out = createPump({ setTimer: deps.setTimer, work: () => attempt((ready) => send(ready, options, setLine)) });
   const inbox = createPump({
     setTimer: deps.setTimer,
-    work: () =>
+    work: (kicks) =>
       attempt(async (ready) => {
-        const { refused } = await drain(ready, options);
+        const { refused } = await drain(ready, options, kicks);
         const wrong = ready.wire.clock.behind() !== 0 || refused.some(({ why }) => why === 'time.future');
         setLine(wrong ? { is: 'refused', why: 'clock.skew' } : { is: 'reached' });
         await options.looked();
@@ -140,7 +140,11 @@ function lineOf(error: unknown): LineView {
   return why === 'network.unreachable' ? { is: 'unreached' } : { is: 'refused', why };
 }
 
-async function drain({ wire, identity }: Ready, { deps, heard, drained, refresh }: PostOptions): Promise<Drained> {
+async function drain(
+  { wire, identity }: Ready,
+  { deps, heard, drained, refresh }: PostOptions,
+  kicks?: Kicks,
+): Promise<Drained> {
   const { kid, ek } = identity.device;
   const receiver = {
     kid,
@@ -152,7 +156,7 @@ async function drain({ wire, identity }: Ready, { deps, heard, drained, refresh 
   };
   try {
     const taken = await deps.lock('inbox', async () =>
-      drainInbox({ relay: wire.relay, receiver, epoch: await nextEpoch(deps.db) }),
+      drainInbox({ relay: wire.relay, receiver, epoch: await nextEpoch(deps.db), kicks }),
     );
     await drained();
     return taken;

@@ -4,12 +4,14 @@ import { drainInbox } from '../../edge/mailbox/inbox.ts';
 import { flushOutbox, type Sender } from '../../edge/mailbox/outbox.ts';
 import { RelayError } from '../../edge/mailbox/relay-client.ts';
 import type { Accepted, Draft, InboxStore, OutboxItem, OutboxStore, Refusal } from '../../edge/mailbox/store.ts';
+import type { Kicks } from '../../edge/mailbox/pump.ts';
 import type { Receiver } from '../../edge/mailbox/accept.ts';
 import type { Device } from '../../edge/protocol/device.ts';
 import { parseEnvelope } from '../../edge/protocol/envelope.ts';
 import { newId } from '../../edge/protocol/id.ts';
 import { newIdentity, type Identity } from '../../edge/protocol/identity.ts';
 import { sealEnvelope } from '../../edge/protocol/seal.ts';
+import { until } from '../support/until.ts';
 
 const NOW = 1_800_000_000;
 const bodySchema = z.object({ kind: z.literal('hello'), text: z.string() });
@@ -60,8 +62,10 @@ const receiver = (): Receiver<Body> => ({
 /** A relay that does not hand out again within one drain what it handed out already. */
 function relayOfLeases(envelopes: string[]) {
   const left = envelopes.map((envelope, i) => ({ id: String(i), envelope, leaseNo: 0 }));
+  let added = left.length;
   return {
     waiting: () => left.length,
+    add: (envelope: string) => left.push({ id: String(added++), envelope, leaseNo: 0 }),
     pull: async ({ max }: { max: number }) => {
       const leased = left.filter(({ leaseNo }) => leaseNo === 0).slice(0, max);
       for (const each of leased) each.leaseNo = 1;
@@ -168,6 +172,68 @@ test('a relay that gives the same again and again does not hold the device', asy
   const pull = async (): Promise<never> => ({ ...((await relay.pull()) as object), more: true }) as never;
   const deaf = { pull, ack: async () => undefined };
   expect((await drainInbox({ relay: deaf, receiver: receiver(), epoch: 1 })).taken).toBe(1);
+});
+
+/** Kicks by hand. */
+function kicksOf(kicks: number): Kicks & { kick: () => void } {
+  let open = kicks;
+  let wake = (): void => undefined;
+  return {
+    kick: () => {
+      open++;
+      wake();
+    },
+    came: () => (open > 0 ? Promise.resolve() : new Promise((resolve) => (wake = resolve))),
+    heed: () => open > 0 && open-- > 0,
+  };
+}
+
+test('a poke is followed while the ack before it is still on its way, which the drain waits for', async () => {
+  const relay = relayOfLeases([await seal()]);
+  const late = await seal();
+  const kicks = kicksOf(0);
+  const lines: (() => void)[] = [];
+  const slow = {
+    pull: relay.pull,
+    ack: async (acks: readonly { id: string }[]) => {
+      await new Promise<void>((arrive) => lines.push(arrive));
+      await relay.ack(acks);
+    },
+  };
+  let over = false;
+  const drain = drainInbox({ relay: slow, receiver: receiver(), epoch: 1, kicks }).finally(() => (over = true));
+  await until(() => lines.length === 1, Boolean);
+  relay.add(late);
+  kicks.kick();
+  await until(() => lines.length === 2, Boolean);
+  expect(inbox.taken).toHaveLength(2);
+  lines[1]?.();
+  await until(() => relay.waiting() === 1, Boolean);
+  expect(over).toBe(false);
+  lines[0]?.();
+  expect((await drain).taken).toBe(2);
+  expect(relay.waiting()).toBe(0);
+});
+
+test('what was pulled is taken although the ack before it failed, and the drain says that it failed', async () => {
+  const relay = relayOfLeases(await Promise.all(Array.from({ length: 51 }, () => seal())));
+  let lost = 0;
+  const lossy = {
+    pull: relay.pull,
+    ack: async (acks: readonly { id: string }[]) => {
+      if (lost++ === 0) throw new RelayError('network.unreachable', 'lost');
+      await relay.ack(acks);
+    },
+  };
+  const drain = drainInbox({ relay: lossy, receiver: receiver(), epoch: 1 });
+  await expect(drain).rejects.toThrow('lost');
+  expect(inbox.taken).toHaveLength(51);
+  expect(relay.waiting()).toBe(50);
+});
+
+test('a drain comes to its end however often it rings', async () => {
+  const relay = relayOfLeases([await seal()]);
+  expect((await drainInbox({ relay, receiver: receiver(), epoch: 1, kicks: kicksOf(1000) })).taken).toBe(1);
 });
 
 type Row = OutboxItem & { draft: Draft };

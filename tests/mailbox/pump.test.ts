@@ -18,6 +18,32 @@ test('a kick cuts a delay of its own short', async () => {
   expect(runs()).toBe(2);
 });
 
+test('a kick that a run heeds is followed by no other run, one that it does not heed is', async () => {
+  const clock = handClock();
+  const heeded: boolean[] = [];
+  let runs = 0;
+  const pump = createPump({
+    setTimer: (run, ms) => clock.after(ms, run),
+    work: async (kicks) => {
+      runs++;
+      if (runs > 1) return undefined;
+      heeded.push(kicks.heed());
+      await kicks.came();
+      heeded.push(kicks.heed(), kicks.heed());
+      return undefined;
+    },
+  });
+  pump.kick();
+  await clock.pass(0);
+  pump.kick();
+  await clock.pass(0);
+  expect({ runs, heeded }).toEqual({ runs: 1, heeded: [false, true, false] });
+  pump.kick();
+  pump.kick();
+  await clock.pass(0);
+  expect(runs).toBe(3);
+});
+
 test('a pause that the relay asked for is kept, whoever kicks', async () => {
   const { clock, pump, runs } = pumpOf([nextAfter({ retryAfter: 7 }, 2000), undefined]);
   pump.kick();

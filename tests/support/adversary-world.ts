@@ -12,7 +12,7 @@ import { isReady } from '../../agent/runner/run.ts';
 import type { Receiver } from '../../edge/mailbox/accept.ts';
 import { drainInbox } from '../../edge/mailbox/inbox.ts';
 import { flushOutbox } from '../../edge/mailbox/outbox.ts';
-import { createPump } from '../../edge/mailbox/pump.ts';
+import { createPump, type Kicks } from '../../edge/mailbox/pump.ts';
 import { RelayError } from '../../edge/mailbox/relay-client.ts';
 import type { InboxStore, OutboxStore } from '../../edge/mailbox/store.ts';
 import { freezeAction } from '../../edge/protocol/ask.ts';
@@ -137,17 +137,17 @@ export async function adversaryWorld({ phones, desks, mallory, invented, old }: 
         await store.keepSealed(seq, sealed);
       },
     });
-    const pumped = (work: () => Promise<unknown>) => {
+    const pumped = (work: (kicks: Kicks) => Promise<unknown>) => {
       let over: Promise<unknown> = Promise.resolve();
-      const guarded = async (): Promise<undefined> => {
+      const guarded = async (kicks: Kicks): Promise<undefined> => {
         try {
-          await work();
+          await work(kicks);
         } catch (error) {
           if (!(error instanceof RelayError)) wrongs.push(`crashed: ${String(error)}`);
         }
       };
       const pump = createPump({
-        work: () => (over = guarded()) as Promise<undefined>,
+        work: (kicks) => (over = guarded(kicks)) as Promise<undefined>,
         setTimer: () => () => undefined,
       });
       return async (): Promise<void> => {
@@ -160,10 +160,10 @@ export async function adversaryWorld({ phones, desks, mallory, invented, old }: 
       kid,
       identity,
       taken,
-      hear: pumped(async () => {
+      hear: pumped(async (kicks) => {
         const { receiver, epoch } = parts();
         const store = watched(receiver.store);
-        await drainInbox({ relay: client, receiver: { ...receiver, store }, epoch: await epoch() });
+        await drainInbox({ relay: client, receiver: { ...receiver, store }, epoch: await epoch(), kicks });
       }),
       send: pumped(() =>
         flushOutbox({
