@@ -34,7 +34,7 @@ export interface Connection {
 }
 
 export function connect(options: Options): Connection {
-  const { journal, keys, config, setTimer, notify, log, failpoint } = options;
+  const { journal, keys, config, setTimer, notify, log } = options;
   const fetch = Object.assign(patient(options.fetch), { preconnect: options.fetch.preconnect });
   const { identity } = keys;
   const { url, publishableKey } = config.relay;
@@ -48,15 +48,7 @@ export function connect(options: Options): Connection {
     now: journal.now,
     setTimer,
   });
-  const rotation = createRotation({
-    journal,
-    keys,
-    relay: carrier.relay,
-    now: carrier.clock.sending,
-    setTimer,
-    log,
-    failpoint,
-  });
+  const rotation = createRotation({ ...options, relay: carrier.relay, now: carrier.clock.sending });
   const unwatch = journal.watch((change) => {
     if (change.in === 'peers' || change.in === 'heard') rotation.kick();
   });
