@@ -1,5 +1,6 @@
 import type { RelayClient } from '../../edge/mailbox/relay-client.ts';
 import type { Headline } from '../../edge/protocol/down.ts';
+import type { Db } from '../link/db.ts';
 import { markUnheard } from '../link/keep-trust.ts';
 import { ownLock } from '../link/lock.ts';
 import { createBook, type Book } from './book.ts';
@@ -57,11 +58,6 @@ export function createParts({ deps, emit, headlines, ...hooks }: PartsOptions): 
   }
   const { heard, drained } = createHearing({ deps, book, refresh, headlines, sync: (kid) => desktops.sync(kid) });
   const settled = (): void => void refresh();
-  function lineChanged(): void {
-    emit();
-    // What cannot be noted just now is noted when the line changes again.
-    if (isRevoked(post.line())) void deps.db.write(markUnheard).then(refresh, () => undefined);
-  }
   const post = createPost({
     deps,
     wires,
@@ -70,7 +66,7 @@ export function createParts({ deps, emit, headlines, ...hooks }: PartsOptions): 
     refresh,
     settled,
     sessionDoubted: hooks.sessionDoubted,
-    lineChanged,
+    lineChanged: () => heedLine(post.line(), { db: deps.db, emit, refresh }),
     looked: async () => {
       await errands.finishWithdrawals();
       await desktops.renew();
@@ -105,5 +101,13 @@ export function createParts({ deps, emit, headlines, ...hooks }: PartsOptions): 
   return { wires, book, codes, post, pairing, errands, desktops, load, refresh };
 }
 
-/** The relay's word for this phone itself: a task's own refusal is kept with the task. */
-const isRevoked = (line: LineView): boolean => line.is === 'refused' && line.why === 'device.unknown';
+/** Shows the line. A phone that the relay does not know any more was revoked: what it sent is not heard of here. */
+function heedLine(
+  line: LineView,
+  { db, emit, refresh }: { db: Db; emit: () => void; refresh: () => Promise<void> },
+): void {
+  emit();
+  if (line.is !== 'refused' || line.why !== 'device.unknown') return;
+  // What cannot be noted just now is noted when the line changes again.
+  void db.write(markUnheard).then(refresh, () => undefined);
+}
