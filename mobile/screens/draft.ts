@@ -3,6 +3,7 @@ import type { Grant } from '../../edge/protocol/grant.ts';
 import type { KeptDraft } from '../state/drafts.ts';
 import type { NewTask } from '../state/dispatch.ts';
 import { chips, NO_EDITS, type Edits } from '../state/grants.ts';
+import { successorOf } from '../state/successor.ts';
 import type { DesktopView, ThreadView } from '../state/view.ts';
 import { useApp } from '../ui/app.ts';
 import { readAttachment } from '../ui/photo.ts';
@@ -32,7 +33,7 @@ export interface Draft {
 
 /** `thread` stays the same one for as long as the draft lives. */
 export function createDraft(thread: () => ThreadView | undefined): Draft {
-  const { phone, view } = useApp();
+  const { phone, view, now } = useApp();
   const place = thread()?.id ?? 'new';
   const [text, setText] = createSignal('');
   const [edits, setEdits] = createSignal<Edits>(NO_EDITS);
@@ -40,9 +41,9 @@ export function createDraft(thread: () => ThreadView | undefined): Draft {
   const [script, setScript] = createSignal<string>();
   const [chosen, setDesktop] = createSignal<string>();
   const desktop = createMemo(() => {
-    const kid = thread()?.desktop ?? chosen() ?? view().threads[0]?.desktop;
-    const { desktops } = view();
-    return desktops.find((known) => known.device.kid === kid) ?? desktops[0];
+    const kid = thread()?.desktop ?? chosen();
+    const { desktops, threads } = view();
+    return desktops.find((known) => known.device.kid === kid) ?? usual(desktops, threads[0]?.desktop, now());
   });
   const grants = createMemo((): readonly Grant[] => {
     const name = script();
@@ -119,6 +120,13 @@ export function createDraft(thread: () => ThreadView | undefined): Draft {
       return id;
     },
   };
+}
+
+/** Where the newest errand went, unless that desktop was dropped or set up anew. */
+function usual(desktops: readonly DesktopView[], last: string | undefined, now: number): DesktopView | undefined {
+  const known = desktops.find(({ device }) => device.kid === last);
+  if (known) return successorOf(known, desktops, now) ?? known;
+  return desktops.find(({ dropped }) => dropped === undefined) ?? desktops[0];
 }
 
 /** Keeps what is written after each pause, and at once when the page may go away. */

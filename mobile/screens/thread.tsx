@@ -1,7 +1,9 @@
 import { createEffect, Index, Show, type Accessor, type JSX } from 'solid-js';
 import type { ThreadView } from '../state/view.ts';
+import { successorOf } from '../state/successor.ts';
 import { useApp } from '../ui/app.ts';
 import { followEnd } from '../ui/follow-end.ts';
+import { Notice } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
 import { CodesCard } from './codes-card.tsx';
 import { Composer } from './composer.tsx';
@@ -55,10 +57,24 @@ function Open(props: { readonly thread: Accessor<ThreadView> }): JSX.Element {
       }
     >
       <LineNotice />
+      <Elsewhere thread={thread()} />
       <div class="tasks">
         <Index each={thread().tasks}>{(task) => <TaskCard task={task()} desktop={desktop()} />}</Index>
       </div>
       <CodesCard />
     </Page>
   );
+}
+
+/** Says where new errands go, when the desktop of this thread is gone, or seems to be. */
+function Elsewhere(props: { readonly thread: ThreadView }): JSX.Element {
+  const { words, view, now } = useApp();
+  const line = (): string | undefined => {
+    const { desktops } = view();
+    const mine = desktops.find(({ device }) => device.kid === props.thread.desktop);
+    if (!mine) return words.thread.gone(desktops.find(({ dropped }) => dropped === undefined)?.device.name);
+    const next = successorOf(mine, desktops, now());
+    return next && words.thread.successor(next.device.name);
+  };
+  return <Show when={line()}>{(said) => <Notice>{said()}</Notice>}</Show>;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { reachOf } from '../../mobile/state/reach.ts';
+import { successorOf } from '../../mobile/state/successor.ts';
 import type { DesktopView } from '../../mobile/state/view.ts';
 import { seenNow } from './support/desk.ts';
 import { seenSchema } from '../../edge/protocol/down.ts';
@@ -35,4 +36,18 @@ test('without a farewell there is only the time it was last seen', () => {
 test('a sign of life long after a farewell means that it is back', () => {
   const at = NOW - 3_600_000;
   expect(reachOf(desktop({ at, presence: 'asleep' }, NOW - 5_000), NOW)).toEqual({ is: 'here', busy: false });
+});
+
+test('a silent desktop whose name another one has since may have been set up anew; one that only sleeps was not', () => {
+  const named = (kid: string, one: DesktopView): DesktopView => ({ ...one, device: { ...one.device, kid } });
+  const at = NOW - 3_600_000;
+  const stopped = named('old', desktop({ at, presence: 'stopped-by-owner' }, at));
+  const asleep = named('old', desktop({ at, presence: 'asleep' }, at));
+  const renewed = named('new', desktop({ at: NOW, presence: 'idle' }, NOW));
+  expect(successorOf(stopped, [stopped, renewed], NOW)).toBe(renewed);
+  expect(successorOf(asleep, [asleep, renewed], NOW)).toBeUndefined();
+  expect(successorOf(renewed, [stopped, renewed], NOW)).toBeUndefined();
+  expect(successorOf(stopped, [stopped, { ...renewed, dropped: NOW }], NOW)).toBeUndefined();
+  const other = { ...renewed, device: { ...renewed.device, name: 'Workshop' } };
+  expect(successorOf(stopped, [stopped, other], NOW)).toBeUndefined();
 });
