@@ -59,8 +59,13 @@ function leaveBroken(error: unknown): never {
   if (error instanceof IdentityLost) process.exit(WORKER_EXIT['keys-lost']);
   process.exit(error instanceof JournalError && error.code === 'journal.newer' ? WORKER_EXIT['journal-newer'] : 1);
 }
-process.on('unhandledRejection', leaveBroken);
-process.on('uncaughtException', leaveBroken);
+let standsStill = false;
+/** What finds the disk full while the last words are told must not cut them off. */
+function stumble(error: unknown): void {
+  if (!standsStill || !isDiskFull(error)) leaveBroken(error);
+}
+process.on('unhandledRejection', stumble);
+process.on('uncaughtException', stumble);
 
 let whenFull = (): void => process.exit(WORKER_EXIT['disk-full']);
 
@@ -180,6 +185,7 @@ async function leave(code: number): Promise<never> {
 function standStill(): void {
   if (ending) return;
   ending = true;
+  standsStill = true;
   log('worker: the disk is full, so it stands still');
   reserve.spend();
   park('disk-full')
@@ -215,7 +221,8 @@ process.on('message', (message: unknown) => {
   const seen = lidSchema.safeParse(message).data;
   if (seen && seen.lid !== lid) {
     lid = seen.lid;
-    tellPhones();
+    // After the farewell no other word goes out.
+    if (!ending) tellPhones();
   }
 });
 // Without its supervisor nobody watches the lid: the worker must not go on alone.

@@ -1,7 +1,10 @@
 import { afterEach, expect, setDefaultTimeout, test } from 'bun:test';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitWords } from '../../agent/control/worker-exit.ts';
+import { openJournal } from '../../agent/journal/journal.ts';
+import { pinPeer } from '../../agent/journal/peer.ts';
+import { newIdentity } from '../../edge/protocol/identity.ts';
 import { en } from '../../mobile/words/en.ts';
 import { record } from '../support/evidence.ts';
 import { call, startFakeModel, text, type FakeModel } from '../support/fake-model.ts';
@@ -88,6 +91,32 @@ test('when the journal has no room the worker stops acting, says so, and does th
   expect(heard().match(/"Wrote /g)).toHaveLength(3);
   expect(heard()).not.toContain('is_error');
   met();
+});
+
+test('when it is word to the phones for which there is no room, what runs is parked all the same', async () => {
+  await deskWith('.errand', 'size=12m');
+  const { device } = await newIdentity({ kind: 'phone', name: 'Pixel', extractable: false });
+  // SQLite itself would look for the disk where nobody but the worker sees it.
+  const elsewhere = join(worker.home, 'elsewhere');
+  const journal = openJournal({ folder: elsewhere, now: Date.now });
+  pinPeer(journal, { device, mayPower: false, mayHistory: true });
+  journal.close();
+  copyFileSync(join(elsewhere, 'journal.sqlite'), join(worker.data, 'journal.sqlite'));
+  model.play([{ after: new Promise(() => undefined), play: text('Never.') }]);
+  await worker.start();
+  const t = await begin('Wait');
+  await until(
+    () => model.requests.length,
+    (count) => count === 1,
+  );
+  disk.fill();
+  for (let turn = 0; turn < 300; turn++) worker.send({ lid: turn % 2 === 0 ? 'closed' : 'open' });
+  expect(exitWords(`code ${await worker.exit()}`)).toContain('Make room');
+  const state = await until(
+    () => stateOf(t),
+    (now) => now?.is === 'parked',
+  );
+  expect(state).toEqual({ is: 'parked', why: 'disk-full' });
 });
 
 test('a file for which there is no room is not begun, and the one before it stays', async () => {
