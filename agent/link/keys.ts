@@ -74,6 +74,10 @@ export async function openKeys({ keyring, name, known }: Options): Promise<DeskK
     stored = next;
     now = identity;
   }
+  // The journal that knew what was done already is gone: what was sealed to the desktop of that time must not open, or be done, again.
+  if (kept !== undefined && known === undefined) {
+    await replace({ ...stored, encryption: await newEncryptionKey(), turn: stored.turn + 1, retired: [] });
+  }
   return {
     identity: {
       get device() {

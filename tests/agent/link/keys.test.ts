@@ -30,6 +30,15 @@ test('keys say whether they were made just now', async () => {
   expect([await opened(), await opened()]).toEqual([true, false]);
 });
 
+test('a wiped journal means another encryption key: nothing that was sealed before opens', async () => {
+  const first = await load();
+  const second = await load();
+  expect(second.device.kid).toBe(first.device.kid);
+  expect(second.device.ek).not.toBe(first.device.ek);
+  expect(second.retired).toEqual([]);
+  expect((await load(second.device.kid)).device.ek).toBe(second.device.ek);
+});
+
 test('keys in a file are for the owner only, and said so once', async () => {
   await load();
   await load();
