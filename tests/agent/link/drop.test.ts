@@ -7,7 +7,7 @@ import { flushOutbox } from '../../../edge/mailbox/outbox.ts';
 import type { Down } from '../../../edge/protocol/down.ts';
 import { parseEnvelope } from '../../../edge/protocol/envelope.ts';
 import { openJournal, type Journal } from '../../../agent/journal/journal.ts';
-import { readMeta } from '../../../agent/journal/meta.ts';
+import { readMeta, writeMeta } from '../../../agent/journal/meta.ts';
 import { outboxStore } from '../../../agent/journal/outbox.ts';
 import { pinPeer, readPeer } from '../../../agent/journal/peer.ts';
 import { readTask } from '../../../agent/journal/task.ts';
@@ -51,6 +51,7 @@ async function start(): Promise<void> {
   journal = openJournal({ folder, now });
   const keyring = await openKeyring({ folder, force: 'file', notice: () => undefined });
   keys = await openKeys({ keyring, name: 'Studio-PC', known: readMeta(journal, 'kid') });
+  journal.write(() => writeMeta(journal, 'kid', keys.identity.device.kid));
 }
 async function restart(): Promise<void> {
   journal.close();
