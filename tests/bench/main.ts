@@ -20,6 +20,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   worker_ready_ms: 500,
   stack_ready_warm_ms: 1000,
   first_load_gzip_bytes: 80 * 1024,
+  first_load_expired_gzip_bytes: 80 * 1024,
   install_mb: 250,
 };
 
