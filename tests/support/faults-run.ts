@@ -47,6 +47,8 @@ export interface Run {
   readonly phone: FaultsPhone;
   readonly desktop: Desktop;
   readonly sent: Sent[];
+  /** Tasks, by id, that began when the question of the one before had been left unanswered. */
+  readonly unheld: Set<string>;
   /** How many it still sends. */
   readonly left: { tasks: number };
   /** Registers the plan's script at the desk. */
@@ -126,6 +128,7 @@ async function beginRun(seed: number, folder: string, around: Surroundings): Pro
     desktop,
     sent,
     left: { tasks: 2 + random.below(2) },
+    unheld: new Set(),
     register: ({ name }) => void scripts.push({ name, file, argv: ['sh', name], cwd: folder, sha256 }),
     life: undefined,
     stopping: undefined,
@@ -141,14 +144,17 @@ function planned(sent: readonly Sent[], name: string): Sent {
 }
 
 /** Nothing begins after its end, nor before the one it follows. */
-function mayBegin({ world, desktop }: Run, { id, plan, after }: Sent, journal: Journal): void {
+function mayBegin({ world, desktop, unheld }: Run, { id, plan, after }: Sent, journal: Journal): void {
   if (readTask(journal, id)?.state.is === 'ended') world.wrongs.push(`${plan.name} went on after its end`);
   if (!after) return;
   const before = readTask(journal, after.id)?.state;
   if (before === undefined) {
     if (world.relay.holds(desktop.identity.device.kid, after.id))
       world.wrongs.push(`${plan.name} overtook ${after.plan.name}`);
-  } else if (before.is !== 'ended' && !(before.is === 'parked' && before.why === 'ask-expired')) {
+  } else if (before.is === 'parked' && before.why === 'ask-expired') {
+    unheld.add(id);
+  } else if (before.is !== 'ended' && !unheld.has(id)) {
+    // An answer that comes late puts the question of the one before again: what began meanwhile goes on.
     world.wrongs.push(`${plan.name} began while ${after.plan.name} was ${before.is}`);
   }
 }
