@@ -4,7 +4,6 @@ import { reachOf } from '../state/reach.ts';
 import type { DesktopView } from '../state/view.ts';
 import { createAct } from '../ui/act.ts';
 import { useApp } from '../ui/app.ts';
-import { Button } from '../ui/button.tsx';
 import { timeWords } from '../ui/format.ts';
 import { Fault, Notice } from '../ui/notice.tsx';
 import { Switch } from '../ui/switch.tsx';
@@ -29,7 +28,7 @@ export function DesktopCard(props: { readonly kid: string }): JSX.Element {
             <Revoke kid={props.kid} name={known().device.name} />
           </div>
           <Show when={known().seen}>{(seen) => <small class="muted">{words.devices.model(seen().model)}</small>}</Show>
-          <Show when={known().dropped === undefined} fallback={<Dropped />}>
+          <Show when={known().dropped === undefined} fallback={<Notice kind="bad">{words.devices.dropped}</Notice>}>
             <Show when={known().trusted} fallback={<p class="muted">{words.devices.untrusted}</p>}>
               <PowerSwitches desktop={known()} />
             </Show>
@@ -37,16 +36,6 @@ export function DesktopCard(props: { readonly kid: string }): JSX.Element {
         </article>
       )}
     </Show>
-  );
-}
-
-function Dropped(): JSX.Element {
-  const { words, go } = useApp();
-  return (
-    <>
-      <Notice kind="bad">{words.faults('pairing.dropped')}</Notice>
-      <Button onPress={() => go('/pair')}>{words.devices.add}</Button>
-    </>
   );
 }
 

@@ -125,8 +125,8 @@ export function createDraft(thread: () => ThreadView | undefined): Draft {
 /** Where the newest errand went, unless that desktop was dropped or set up anew. */
 function usual(desktops: readonly DesktopView[], last: string | undefined, now: number): DesktopView | undefined {
   const known = desktops.find(({ device }) => device.kid === last);
-  if (known) return successorOf(known, desktops, now) ?? known;
-  return desktops.find(({ dropped }) => dropped === undefined) ?? desktops[0];
+  if (known && known.dropped === undefined) return successorOf(known, desktops, now) ?? known;
+  return desktops.find(({ dropped }) => dropped === undefined) ?? known ?? desktops[0];
 }
 
 /** Keeps what is written after each pause, and at once when the page may go away. */

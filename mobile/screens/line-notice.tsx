@@ -3,8 +3,8 @@ import type { LineView } from '../state/view.ts';
 import { useApp } from '../ui/app.ts';
 import { Notice } from '../ui/notice.tsx';
 
-/** Says when the relay cannot be reached or does not take what this phone has, and which desktop hears it no more. */
-export function LineNotice(): JSX.Element {
+/** Says when the relay cannot be reached or does not take what this phone has, and which desktop hears it no more. `only`: of the others there is nothing to say here. */
+export function LineNotice(props: { readonly only?: string }): JSX.Element {
   const { words, view } = useApp();
   const refused = (): Extract<LineView, { is: 'refused' }> | undefined => {
     const { line } = view();
@@ -12,7 +12,8 @@ export function LineNotice(): JSX.Element {
   };
   const dropped = (): readonly string[] =>
     view()
-      .desktops.filter((desktop) => desktop.dropped !== undefined)
+      .desktops.filter(({ dropped: at }) => at !== undefined)
+      .filter(({ device }) => props.only === undefined || device.kid === props.only)
       .map(({ device }) => device.name);
   return (
     <div role="status">

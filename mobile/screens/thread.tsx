@@ -56,7 +56,7 @@ function Open(props: { readonly thread: Accessor<ThreadView> }): JSX.Element {
         </Show>
       }
     >
-      <LineNotice />
+      <LineNotice only={thread().desktop} />
       <Elsewhere thread={thread()} />
       <div class="tasks">
         <Index each={thread().tasks}>{(task) => <TaskCard task={task()} desktop={desktop()} />}</Index>

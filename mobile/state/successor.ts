@@ -22,9 +22,4 @@ export function successorOf(
 }
 
 /** A lid that is closed or a desktop that sleeps comes back; one whose keys are gone was stopped for that, or ended without a word. */
-const SILENT: ReadonlySet<ReturnType<typeof reachOf>['is']> = new Set([
-  'stopped-by-owner',
-  'quiet',
-  'never',
-  'dropped',
-]);
+const SILENT: ReadonlySet<ReturnType<typeof reachOf>['is']> = new Set(['stopped-by-owner', 'quiet', 'never']);

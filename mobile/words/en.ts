@@ -57,7 +57,7 @@ function reach(at: Reach, time: (ms: number) => string): string {
     case 'stopped-by-owner':
       return `Stopped at the desk at ${time(at.since)}`;
     case 'dropped':
-      return `Dropped this phone ${time(at.since)}`;
+      return `Dropped this phone at ${time(at.since)}`;
     case 'quiet':
       return `Last seen ${time(at.since)}`;
     case 'never':
@@ -207,7 +207,7 @@ export const en = {
     altered: 'The record of this task does not hold together: something on the way changed or left out a message.',
     newer: 'The desktop said something this version cannot show. Reload the app to update it.',
     successor: (name: string) =>
-      `Another desktop called ${name} is connected since. If this one was set up anew, it does not answer here any more: new errands go to the other.`,
+      `Another desktop called ${name} has been connected since. If this one was set up anew, it does not answer here any more: new errands go to the other.`,
     gone: (name: string | undefined) =>
       name === undefined
         ? 'The desktop of this errand is not connected to this phone any more.'
@@ -252,6 +252,7 @@ export const en = {
     minutes: 'Minutes without use',
     notAllowed: 'Switches can be changed at the desk only.',
     asked: 'Sent, waits for the desktop',
+    dropped: 'It takes no errands from this phone any more. To use it again, connect it anew.',
     untrusted: 'Waits for the desktop to greet this phone',
     model: (name: string) => `Model: ${name}`,
     revoke: 'Revoke',
