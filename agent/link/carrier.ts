@@ -1,5 +1,6 @@
 import { AuthClient, type SupportedStorage } from '@supabase/auth-js';
 import { relayClient, type RelayClient } from '../../edge/mailbox/relay-client.ts';
+import { endingByOwnClock } from '../../edge/mailbox/session-storage.ts';
 import { relayClock, type RelayClock } from '../../edge/mailbox/relay-clock.ts';
 import type { Identity } from '../../edge/protocol/identity.ts';
 import type { Addresses } from './addresses.ts';
@@ -38,7 +39,7 @@ export function supabaseCarrier(options: CarrierOptions): Carrier {
   const auth = new AuthClient({
     url: addresses.auth,
     headers: { apikey: publishableKey },
-    storage: options.storage,
+    storage: endingByOwnClock(options.storage, now),
     storageKey: 'session',
     autoRefreshToken: false,
     detectSessionInUrl: false,

@@ -1,5 +1,6 @@
 import type { AuthClient } from '@supabase/auth-js';
 import * as z from 'zod/mini';
+import { endingByOwnClock } from '../../edge/mailbox/session-storage.ts';
 import { newId } from '../../edge/protocol/id.ts';
 import { claimsOf } from './claims.ts';
 import type { Db } from './db.ts';
@@ -98,7 +99,7 @@ export function createAccount(options: {
   /** Unix milliseconds. */
   now: () => number;
 }): Account {
-  const storage = storageOver(options.db);
+  const storage = endingByOwnClock(storageOver(options.db), options.now);
   const stored = async (): Promise<Stored | undefined> => readStored(await storage.getItem(STORAGE_KEY));
   let doubted: string | undefined;
   /** Two fifths of the app's code, and not needed before a session begins, ends or must be renewed. */
@@ -164,7 +165,7 @@ function done({ error }: { error: Parameters<typeof accountFault>[0] | null }): 
 
 async function createClient(
   { url, publishableKey, fetch }: { url: string; publishableKey: string; fetch: Fetch },
-  storage: ReturnType<typeof storageOver>,
+  storage: ReturnType<typeof endingByOwnClock>,
 ): Promise<Auth> {
   const { AuthClient } = await import('@supabase/auth-js');
   return new AuthClient({
