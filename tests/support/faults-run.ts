@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TaskState } from '../../edge/protocol/event.ts';
 import type { Journal } from '../../agent/journal/journal.ts';
 import { openJournal } from '../../agent/journal/journal.ts';
 import { pinPeer } from '../../agent/journal/peer.ts';
@@ -144,19 +145,22 @@ function planned(sent: readonly Sent[], name: string): Sent {
 }
 
 /** Nothing begins after its end, nor before the one it follows. */
-function mayBegin({ world, desktop, unheld }: Run, { id, plan, after }: Sent, journal: Journal): void {
+function mayBegin(run: Run, { id, plan, after }: Sent, journal: Journal): void {
+  const { world } = run;
   if (readTask(journal, id)?.state.is === 'ended') world.wrongs.push(`${plan.name} went on after its end`);
-  if (!after) return;
-  const before = readTask(journal, after.id)?.state;
-  if (before === undefined) {
-    if (world.relay.holds(desktop.identity.device.kid, after.id))
-      world.wrongs.push(`${plan.name} overtook ${after.plan.name}`);
-  } else if (before.is === 'parked' && before.why === 'ask-expired') {
-    unheld.add(id);
-  } else if (before.is !== 'ended' && !unheld.has(id)) {
-    // An answer that comes late puts the question of the one before again: what began meanwhile goes on.
-    world.wrongs.push(`${plan.name} began while ${after.plan.name} was ${before.is}`);
-  }
+  const wrong = after && tooEarly(run, id, { before: readTask(journal, after.id)?.state, after });
+  if (wrong) world.wrongs.push(`${plan.name} ${wrong} ${after.plan.name}`);
+}
+
+function tooEarly(
+  { world, desktop, unheld }: Run,
+  id: string,
+  { before, after }: { before: TaskState | undefined; after: Sent },
+): string | undefined {
+  if (before === undefined) return world.relay.holds(desktop.identity.device.kid, after.id) ? 'overtook' : undefined;
+  if (before.is === 'parked' && before.why === 'ask-expired') unheld.add(id);
+  // An answer that comes late puts the question of the one before again: what began meanwhile goes on.
+  return before.is === 'ended' || unheld.has(id) ? undefined : `did not wait, ${before.is}, for`;
 }
 
 /** Lets everything run as far as it comes without the world's help. */
