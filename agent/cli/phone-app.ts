@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Desk, DeskError } from './command.ts';
+import { buildApart } from './build-apart.ts';
+import type { Desk } from './command.ts';
+import { TOOLS, viteBuild } from './vite-build.ts';
 
 /** What the app is made of, below the checkout. */
 const SOURCES = ['mobile', 'edge/protocol', 'edge/mailbox', 'bun.lock'];
@@ -24,14 +25,6 @@ export function isBuilt(root: string): boolean {
 export async function buildPhoneApp(desk: Desk): Promise<void> {
   if (isBuilt(desk.root)) return;
   desk.say('Building the phone app.');
-  const vite = join('node_modules', 'vite', 'bin', 'vite.js');
-  const child = spawn(desk.bun, [vite, 'build', '--config', join('mobile', 'vite.config.ts'), '--logLevel', 'warn'], {
-    cwd: desk.root,
-    env: { ...desk.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const code = await new Promise((resolve) => child.on('close', resolve));
-  if (code !== 0) throw new DeskError(`The phone app could not be built:\n${output.trim()}`);
+  const hasTools = TOOLS.every((name) => existsSync(join(desk.root, 'node_modules', name, 'package.json')));
+  await (hasTools ? viteBuild(desk, desk.root) : buildApart(desk, SOURCES));
 }
