@@ -87,6 +87,8 @@ async function stateOf(relay: RelayClient, pid: string): Promise<string> {
     return (await relay.pairing(pid)).state;
   } catch (error) {
     if (error instanceof RelayError && error.passing) return 'unknown';
+    // After the third refusal, or with another phone in its place, an offer is shown to nobody any more.
+    if (error instanceof RelayError && error.code === 'pairing.claimed') return 'refused';
     throw error;
   }
 }

@@ -15,9 +15,10 @@ const local: Record<LocalFaultCode | 'network.unreachable' | 'network.bad-answer
   'account.too-often': 'Too many tries. Wait a few minutes.',
   'account.gone': 'You were signed out. Sign in again.',
   'account.failed': 'Signing in did not work. Try again in a moment.',
-  'pairing.code': 'This is no pairing code. It has 20 letters and digits.',
+  'pairing.code': 'This is no pairing code. Type the 20 letters and digits that the desktop shows.',
   'pairing.false': 'The offer does not come from the desktop that shows this code. Show a new code there.',
-  'pairing.refused': 'It was not allowed at the desktop.',
+  'pairing.refused':
+    'It was not allowed at the desktop. To try again, run errand pair there and use the code that it shows then.',
   'pairing.dropped':
     'This desktop no longer takes errands from this phone. To use it again, connect it anew: Devices, “Connect a desktop”.',
   'pairing.other-relay': 'This desktop uses another relay than your account. Sign out first, then open the link again.',
@@ -37,15 +38,21 @@ const local: Record<LocalFaultCode | 'network.unreachable' | 'network.bad-answer
 const REVOKED =
   'This phone was revoked: nothing it sends is carried any more. To use it again, connect your desktop anew: Devices, “Connect a desktop”.';
 
+/** Mistyped or out of date is one and the same to the relay: it never hears the code. */
+const NO_OFFER =
+  'No desktop shows this code now: it is mistyped, or too old. Compare it, or run errand pair at the desktop for a new one.';
+
 /** What went wrong and what to do, for every code that can reach a screen. */
 export function faults(code: FaultCode): string {
   if (code === 'device.unbound' || code === 'device.unknown') return REVOKED;
+  if (code === 'pairing.unknown') return NO_OFFER;
   return isLocal(code) ? local[code] : WIRE_ERRORS[code].message;
 }
 
 /** Why a task never left this phone. */
 export function unsent(why: string): string {
-  if (why === 'body.too-large') return 'It is too large: shorten the text or attach a smaller file.';
+  if (why === 'body.too-large' || why === 'request.too-large')
+    return 'It is too large: shorten the text or attach a smaller file.';
   return isCode(why) ? faults(why) : why;
 }
 
