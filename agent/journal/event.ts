@@ -4,7 +4,7 @@ import type { Down, Headline } from '../../edge/protocol/down.ts';
 import type { Event, Happening } from '../../edge/protocol/event.ts';
 import { hashNow } from './hash.ts';
 import type { Journal } from './journal.ts';
-import { addDraft, isDrafted } from './outbox.ts';
+import { addDraft, addEvent, isDrafted } from './outbox.ts';
 
 /** Seconds the newest of something is worth delivering. */
 const LIVE_LIFE = 60;
@@ -32,7 +32,7 @@ export function appendEvent(journal: Journal, t: string, what: Happening): void 
     journal.db
       .query('insert into event (task, i, json, hash) values ($t, $i, $json, $hash)')
       .run({ t, i: event.i, json, hash: hashNow(json) });
-    addDraft(journal, { k: 'evt', json, to: 'all', t, life: MAX_LIFE, reseal: true }, event.i);
+    addEvent(journal, { t, i: event.i, json });
     journal.touch({ in: 'event', event });
   });
 }

@@ -1,3 +1,6 @@
+import { Buffer } from 'node:buffer';
+import { downSchema, type Down } from '../../edge/protocol/down.ts';
+import { MAX_LIFE } from '../../edge/protocol/envelope.ts';
 import { newId } from '../../edge/protocol/id.ts';
 import type { Draft, OutboxItem, OutboxStore } from '../../edge/mailbox/store.ts';
 import type { Journal } from './journal.ts';
@@ -41,6 +44,40 @@ export function addDraft(journal: Journal, draft: Omit<Draft, 'id'>, i: number |
   });
 }
 
+/** Bytes of events in one body: with the little around them it is padded to 64 kB. */
+export const PAGE_BYTES = 60_000;
+
+/**
+ * Adds the next event of a task. While the ones before it still wait, it joins them in one envelope: a task's first words are three
+ * events, and each envelope waits for the answer to the one before. What is being sealed just now is sent by itself too, and known there.
+ */
+export function addEvent(journal: Journal, event: Numbered & { readonly json: string }): void {
+  const { t, i } = event;
+  journal.write(() => {
+    const to = hearers(journal, t);
+    const waiting = newestWaiting(journal, { t, i: i - 1, to: to.join(' ') });
+    const joined = waiting && joinedTo(waiting.json, event.json);
+    if (joined !== undefined) journal.db.query('delete from out where seq = $seq').run({ seq: waiting?.seq ?? 0 });
+    addDraft(journal, { k: 'evt', json: joined ?? event.json, to, t, life: MAX_LIFE, reseal: true }, i);
+  });
+}
+
+/** The row with the event before, when nothing was said since but what a newer one replaces: so no word overtakes another. */
+const newestWaiting = (journal: Journal, before: Numbered & { to: string }): { seq: number; json: string } | null =>
+  journal.db
+    .query<{ seq: number; json: string }, Numbered & { to: string }>(
+      `select seq, json from (select * from out where state = 'pending' and c is null order by seq desc limit 1)
+       where k = 'evt' and compact is null and t = $t and i = $i and recipients = $to`,
+    )
+    .get(before);
+
+function joinedTo(waiting: string, json: string): string | undefined {
+  const body = downSchema.parse(JSON.parse(waiting));
+  const down: Down = { kind: 'past', events: [...(body.kind === 'past' ? body.events : [waiting]), json] };
+  const joined = JSON.stringify(down);
+  return Buffer.byteLength(joined) <= PAGE_BYTES ? joined : undefined;
+}
+
 /** Who hears of a task: a phone without leave to read older threads only of what it sent, and of what came since it was paired. */
 const hearers = (journal: Journal, t: string | undefined): string[] =>
   journal.db
@@ -56,7 +93,9 @@ export function isDrafted(journal: Journal, event: Numbered, kid: string): boole
   return (
     journal.db
       .query<{ seq: number }, Numbered & { kid: string }>(
-        "select seq from out where t = $t and i = $i and state = 'pending' and instr(recipients, $kid) > 0",
+        // A row of several events bears the number of its last.
+        `select seq from out where t = $t and state = 'pending' and instr(recipients, $kid) > 0
+         and $i between i - coalesce(json_array_length(json, '$.events'), 1) + 1 and i`,
       )
       .get({ ...event, kid }) !== null
   );

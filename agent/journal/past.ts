@@ -3,10 +3,7 @@ import type { Down } from '../../edge/protocol/down.ts';
 import { MAX_LIFE } from '../../edge/protocol/envelope.ts';
 import { missingEvents, redraftEvent, type Asked, type Missing } from './event.ts';
 import type { Journal } from './journal.ts';
-import { addDraft } from './outbox.ts';
-
-/** Bytes of events in one body: with the little around them it is padded to 64 kB. */
-const PAGE_BYTES = 60_000;
+import { addDraft, PAGE_BYTES } from './outbox.ts';
 
 /** As it stands in a body: a text in JSON. */
 const bytesOf = ({ json }: Missing): number => Buffer.byteLength(JSON.stringify(json)) + 1;

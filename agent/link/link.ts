@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import { drainInbox } from '../../edge/mailbox/inbox.ts';
 import { flushOutbox } from '../../edge/mailbox/outbox.ts';
 import { createPump, nextAfter, type Kicks, type Next } from '../../edge/mailbox/pump.ts';
@@ -109,7 +110,8 @@ export function startLink(options: Options): Link {
   const outbound = createPump({ setTimer, work: health.guarded(send) });
   const kick = (): void => [inbound, outbound].forEach((pump) => pump.kick());
   const unwatch = journal.watch((change) => {
-    if (change.in === 'out') outbound.kick();
+    // What follows in the same breath leaves with it.
+    if (change.in === 'out') setImmediate(() => outbound.kick());
   });
   const listener = carrier.listen({
     poke: () => inbound.kick(),

@@ -50,7 +50,7 @@ export type Trust = z.infer<typeof trustSchema>;
 /** The last word to a phone that was taken off the list: nothing it sends is heard any more. */
 const droppedSchema = z.object({ kind: z.literal('dropped'), at: z.int() });
 
-/** Events of the past, many in one envelope: the answer to a sync. Each is the event's JSON exactly as it was sealed first. */
+/** Several events in one envelope: said in one breath, or the answer to a sync. Each is the event's JSON exactly as it was sealed first. */
 const pastSchema = z.object({ kind: z.literal('past'), events: z.array(z.string()) });
 
 /** Words for a push notification: at most 1,020 bytes of JSON, so that the sealed whole fits into one push message. */

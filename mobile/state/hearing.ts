@@ -33,7 +33,7 @@ export function createHearing({ deps, book, refresh, sync, headlines }: HearingO
   const gaps = gapsIn(book);
   return {
     heard: ({ body, from }) => {
-      if (body.kind === 'event') void refresh();
+      if (body.kind === 'event' || body.kind === 'past') void refresh();
       else if (body.kind === 'live' && maySpeak(book, from.kid, body.t)) {
         book.live(body.t, body.text);
         deps.neighbours?.tell({ is: 'live', task: body.t, text: body.text });

@@ -8,9 +8,9 @@ import { downSchema } from '../../../edge/protocol/down.ts';
 import { parseEnvelope } from '../../../edge/protocol/envelope.ts';
 import { newId } from '../../../edge/protocol/id.ts';
 import { newIdentity, type Identity } from '../../../edge/protocol/identity.ts';
-import { draftHeadline, draftLive } from '../../../agent/journal/event.ts';
+import { appendEvent, draftHeadline, draftLive } from '../../../agent/journal/event.ts';
 import { openJournal, type Journal } from '../../../agent/journal/journal.ts';
-import { outboxStore } from '../../../agent/journal/outbox.ts';
+import { isDrafted, outboxStore } from '../../../agent/journal/outbox.ts';
 import { pinPeer } from '../../../agent/journal/peer.ts';
 import { addTask, endTask, setState } from '../../../agent/journal/task.ts';
 import { memoryPhone, someTask, type MemoryPhone } from '../../support/memory-phone.ts';
@@ -56,15 +56,67 @@ test('events reach the phone in the order they happened, through a broken networ
   journal.close();
   journal = openJournal({ folder, now: Date.now });
   relay.setUp(true);
-  expect(await flushOutbox(sender())).toEqual({ is: 'empty', sent: 3 });
-  expect((await phone.happenings(t)).map((what) => (what.kind === 'state' ? what.state.is : what.kind))).toEqual([
-    'echo',
-    'queued',
-    'running',
-  ]);
+  expect(await flushOutbox(sender())).toEqual({ is: 'empty', sent: 2 });
+  expect(await statesOf(t)).toEqual(['echo', 'queued', 'running']);
+});
+
+const statesOf = async (t: string): Promise<string[]> =>
+  (await phone.happenings(t)).map((what) => (what.kind === 'state' ? what.state.is : what.kind));
+
+test('what a task says in one breath goes in one envelope', async () => {
+  const t = task();
+  setState(journal, t, { is: 'running' });
+  expect(await flushOutbox(sender())).toEqual({ is: 'empty', sent: 1 });
+  expect(await statesOf(t)).toEqual(['echo', 'queued', 'running']);
+});
+
+test('an event that comes while the ones before it are being sealed or sent is not lost', async () => {
+  const t = task();
+  const store = outboxStore(journal);
+  let left = 3;
+  const tell = (): void => {
+    if (left-- > 0) appendEvent(journal, t, { kind: 'note', text: String(left) });
+  };
+  const busy: Sender = {
+    ...sender({
+      postEnvelope: async (envelope) => {
+        tell();
+        return relay.client(desktop.device.kid).postEnvelope(envelope);
+      },
+    }),
+    store: {
+      ...store,
+      keepSealed: async (seq, sealed) => {
+        tell();
+        await store.keepSealed(seq, sealed);
+      },
+    },
+  };
+  await flushOutbox(busy);
+  expect(await statesOf(t)).toEqual(['echo', 'queued', 'note', 'note', 'note']);
+});
+
+test('events join only as far as one envelope holds them, and not over what was said in between', async () => {
+  const t = task();
+  for (let i = 0; i < 10; i++) appendEvent(journal, t, { kind: 'note', text: 'x'.repeat(12_000) });
+  draftHeadline(journal, { t, what: 'ask', title: 'A question', text: 'Now?' });
+  appendEvent(journal, t, { kind: 'note', text: 'after it' });
+  await flushOutbox(sender());
+  expect(await statesOf(t)).toHaveLength(13);
+  const said = (await phone.hear()).map(({ kind }) => kind).filter((kind) => kind !== 'event');
+  expect(said).toEqual(['past', 'past', 'past', 'headline']);
+});
+
+test('what waits in one envelope with others is not drafted again for a phone that misses it', () => {
+  const t = task();
+  setState(journal, t, { is: 'running' });
+  const kid = phone.identity.device.kid;
+  for (const i of [1, 2, 3]) expect(isDrafted(journal, { t, i }, kid)).toBe(true);
+  expect(isDrafted(journal, { t, i: 4 }, kid)).toBe(false);
 });
 
 test('what may have arrived is sent again with the very same bytes', async () => {
+  task();
   task();
   const lost = sender({
     postEnvelope: async (envelope) => {
@@ -104,7 +156,7 @@ test('without a phone nothing waits, and what was meant for a phone that is gone
   const t = task();
   journal.db.run('delete from peer');
   setState(journal, t, { is: 'running' });
-  expect(await flushOutbox(sender())).toEqual({ is: 'empty', sent: 2 });
+  expect(await flushOutbox(sender())).toEqual({ is: 'empty', sent: 1 });
   expect(relay.posted).toEqual([]);
 });
 
@@ -136,7 +188,7 @@ test('what was sealed while the clock ran ahead holds nothing up once the clock 
   const t = task();
   const ahead = { ...sender({ postEnvelope: skewed }), now: () => Math.floor(Date.now() / 1000) + 86_400 };
   expect(await flushOutbox(ahead)).toMatchObject({ is: 'waiting' });
-  expect(await flushOutbox(sender())).toMatchObject({ is: 'empty', sent: 2 });
+  expect(await flushOutbox(sender())).toMatchObject({ is: 'empty', sent: 1 });
   expect(await phone.happenings(t)).toHaveLength(2);
   const headers = relay.posted.map((envelope) => parseEnvelope(envelope).header);
   expect(headers.every(({ iat }) => iat <= Date.now() / 1000 + 5)).toBe(true);
@@ -169,6 +221,10 @@ test('a phone without leave to read older threads hears nothing of them, not eve
   draftLive(journal, old, 'secret');
   const young = task('Young');
   await flushOutbox(sender());
-  expect((await guest.hear()).map((down) => (down.kind === 'event' ? down.t : down.kind))).toEqual([young, young]);
+  expect((await guest.hear()).map((down) => (down.kind === 'event' ? down.t : down.kind))).toEqual([
+    young,
+    young,
+    'past',
+  ]);
   expect((await phone.happenings(old)).at(-1)).toMatchObject({ state: { is: 'ended' } });
 });
