@@ -128,7 +128,10 @@ const runner = createRunner({
     if (busy) lease = awake.acquire('Errand is working on a task');
     else lease?.release();
     pulse();
-    if (!ending) tellPhones();
+    // The task's own words leave first.
+    setTimer(() => {
+      if (!ending) tellPhones();
+    }, 0);
   },
 });
 
