@@ -58,8 +58,8 @@ export function surroundings(page: Window, phone: Phone): Surroundings {
     notifying: () => notifying(page),
     notify: async () => {
       if (notifying(page) === 'off') await Notification.requestPermission();
-      // After it: Chromium agrees silently where notifications are allowed.
-      await keepData(page);
+      // After it: Chromium agrees silently where notifications are allowed. Firefox asks the owner, who may never answer.
+      void keepData(page);
       return registerPush(page, phone);
     },
     open: (file, how) => openFile(page, file, how),
