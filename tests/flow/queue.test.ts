@@ -47,11 +47,11 @@ afterAll(async () => {
 const LIVES: readonly (readonly [failpoint: `${Failpoint}:${number}`, meanwhile?: () => Promise<void>])[] = [
   ['step.after-effect:9'],
   ['step.after-intent:7', () => stack.restart('SIGKILL')],
-  ['turn.before-store:2'],
+  ['turn.before-store:1'],
   ['step.before-intent:9', () => stack.killDatabase()],
   ['task.before-end:8'],
   ['step.after-outcome:9', () => stack.restart('SIGTERM')],
-  ['turn.after-store:3'],
+  ['turn.after-store:1'],
   ['task.after-end:9'],
   ['step.after-intent:6', () => stack.restart('SIGKILL')],
   ['step.after-effect:5'],
