@@ -18,7 +18,9 @@ export type PowerWatch = {
   pollMs?: number;
   /** asked at every poll, so that a switch set on the phone counts at once */
   circumstances(): { settings: PowerSettings; activity: Activity };
-  /** the first decision, and each one that differs from the one before; must not throw */
+  /**
+   * At every poll, because what was decided last may be out of date: a switch is obeyed between two polls. Must not throw.
+   */
   onDecision(decision: PowerDecision, state: PowerState): void;
   /** the machine slept, or its clock was set; must not throw */
   onClockJump?(jumpMs: number): void;
@@ -31,17 +33,11 @@ export type PowerMonitor = {
   close(): void;
 };
 
-function same(a: PowerDecision | undefined, b: PowerDecision): boolean {
-  if (a === undefined) return false;
-  return a.run ? b.run : !b.run && a.why === b.why;
-}
-
 /** Polls never overlap: the next one is set when the last one has been answered. */
 export function watchPower(watch: PowerWatch): PowerMonitor {
   const { source, clock, pollMs = POLL_MS } = watch;
   const jumpAt = clockJumpDetector({ tickMs: pollMs });
   let state: PowerState | undefined;
-  let decided: PowerDecision | undefined;
   let closed = false;
   let cancel = () => {};
 
@@ -52,10 +48,8 @@ export function watchPower(watch: PowerWatch): PowerMonitor {
     if (closed) return;
     state = reading;
     const decision = decidePower({ state: reading, ...watch.circumstances() });
-    const changed = !same(decided, decision);
-    decided = decision;
     cancel = clock.after(pollMs, () => void poll());
-    if (changed) watch.onDecision(decision, reading);
+    watch.onDecision(decision, reading);
   }
 
   void poll();

@@ -55,6 +55,19 @@ function machine(power: Partial<PowerFacts> = {}) {
   };
 }
 
+test('a lid that opens before the next look starts the worker that a switch has just ended', async () => {
+  const { clock, workers, become, pulse, last } = machine();
+  await clock.pass(0);
+  pulse({ settings: { ...SETTINGS, lid: false } });
+  become({ lid: known('closed') });
+  await clock.pass(POLL);
+  pulse({ settings: SETTINGS });
+  last().exits('code 0');
+  become({ lid: known('open') });
+  await clock.pass(POLL);
+  expect(workers.all).toHaveLength(2);
+});
+
 test('the worker is started at the first look at the machine', async () => {
   const { clock, workers } = machine();
   await clock.pass(0);

@@ -36,7 +36,9 @@ function bench() {
     source,
     clock,
     circumstances: () => ({ settings, activity: ACTIVITY }),
-    onDecision: (decision) => decisions.push(decision),
+    onDecision: (decision) => {
+      if (!Bun.deepEquals(decision, decisions.at(-1))) decisions.push(decision);
+    },
     onClockJump: (jump) => jumps.push(jump),
   });
   const settled = () => new Promise((resolve) => setImmediate(resolve));
