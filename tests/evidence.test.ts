@@ -6,7 +6,7 @@ const README = 'before\n<!-- evidence: written by `bun run test --evidence` -->\
 const SHOWN: readonly Evidence[] = [
   { is: 'attacks', on: 'replay', tried: 1, succeeded: 0 },
   { is: 'attacks', on: 'replay', tried: 1_999, succeeded: 0 },
-  { is: 'mutants', of: 'policies', made: 3, killed: 3 },
+  { is: 'mutants', of: 'replay', made: 3, killed: 3 },
   { is: 'faults', run: 'kills', tasks: 200, injected: 14, lost: 0, repeated: 0 },
 ];
 
@@ -35,7 +35,7 @@ test('fewer attacks than the README says, and a row that no test made, are untru
     'replay, tried: 1 in this run, 1900 in the README',
   ]);
   expect(untrueIn(withEvidence(README, SHOWN), SHOWN.slice(0, 3))).toEqual([
-    'kills: in the README, and not in this run',
+    'faults: kills: in the README, and not in this run',
   ]);
 });
 

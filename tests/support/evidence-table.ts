@@ -82,21 +82,32 @@ export function withEvidence(readme: string, all: readonly Evidence[]): string {
 /** The figures whose meaning is "none of these", by table: they must be as the README has them, the rest at least so many. */
 const EXACT = { attacks: [1], mutants: [], faults: [2, 3] } satisfies Record<Evidence['is'], readonly number[]>;
 
+/** A class of attacks and one of mutants may have the same name. */
+const keyOf = (table = '', row = ''): string => `${table}: ${row}`;
+
+/** The figures in the README, by table and row. */
+function claimsOf(readme: string): Map<string, readonly number[]> {
+  const claims = new Map<string, readonly number[]>();
+  let table: string | undefined;
+  for (const line of readme.slice(readme.indexOf(START), readme.indexOf(END)).split('\n')) {
+    const [, name, ...cells] = line.split('|').map((cell) => cell.trim());
+    const figures = cells.slice(0, -1).map((cell) => Number(cell.replaceAll(',', '')));
+    if (name === undefined) table = undefined;
+    else if (table === undefined) table = name;
+    else if (figures.every(Number.isFinite)) claims.set(keyOf(table, name), figures);
+  }
+  return claims;
+}
+
 /** Where this run shows less than the README says; empty when the README is true. */
 export function untrueIn(readme: string, all: readonly Evidence[]): string[] {
-  const claimed = new Map(
-    readme
-      .slice(readme.indexOf(START), readme.indexOf(END))
-      .split('\n')
-      .map((line) => line.split('|').map((cell) => cell.trim()))
-      .filter((cells) => cells.length > 3 && /^[\d,]+$/.test(cells[2] ?? ''))
-      .map(([, name = '', ...cells]) => [name, cells.slice(0, -1).map((cell) => Number(cell.replaceAll(',', '')))]),
-  );
+  const claimed = claimsOf(readme);
   const untrue: string[] = [];
   for (const { is, head, rows } of tablesOf(all)) {
     for (const { name, figures } of rows) {
-      const said = claimed.get(name);
-      claimed.delete(name);
+      const key = keyOf(head[0], name);
+      const said = claimed.get(key);
+      claimed.delete(key);
       figures.forEach((figure, column) => {
         const claim = said?.[column];
         const holds = EXACT[is].some((exact) => exact === column) ? figure === claim : figure >= (claim ?? Infinity);
